@@ -1,0 +1,1 @@
+"""Reference frames: ICRF, ecliptic J2000, Earth-fixed (ITRS), Moon-fixed (PA and ME)."""
