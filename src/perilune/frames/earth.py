@@ -1,4 +1,4 @@
-"""The Earth-fixed frame: ITRS from ICRF by the IAU 2006/2000A models (IERS Conventions 2010, ch. 5).
+"""The Earth-fixed frame: ITRS from ICRF by IAU 2006/2000A (IERS Conventions 2010, chapter 5).
 
 The CIO-based chain of SOFA: W (polar motion) R3(ERA) Q(X, Y, s), with UT1, polar motion and the
 pole's measured offsets from `earth_parameters`. Left out, each about a centimetre or two on the

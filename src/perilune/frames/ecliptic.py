@@ -28,11 +28,9 @@ def ecliptic_from_icrf_matrix() -> FloatArray:
 
 def ecliptic_from_icrf(vector_icrf: FloatArray) -> FloatArray:
     """Ecliptic J2000 vectors from ICRF ones; shape (..., 3), any unit."""
-    vector = np.asarray(vector_icrf, dtype=np.float64)
-    return np.einsum("ij,...j->...i", ecliptic_from_icrf_matrix(), vector)
+    return np.asarray(vector_icrf, dtype=np.float64) @ ecliptic_from_icrf_matrix().T
 
 
 def icrf_from_ecliptic(vector_ecliptic: FloatArray) -> FloatArray:
     """ICRF vectors from ecliptic J2000 ones; shape (..., 3), any unit."""
-    vector = np.asarray(vector_ecliptic, dtype=np.float64)
-    return np.einsum("ji,...j->...i", ecliptic_from_icrf_matrix(), vector)
+    return np.asarray(vector_ecliptic, dtype=np.float64) @ ecliptic_from_icrf_matrix()

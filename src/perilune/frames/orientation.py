@@ -59,4 +59,5 @@ class Orientation:
 
 
 def _apply(matrix: FloatArray, vector: FloatArray) -> FloatArray:
-    return np.einsum("...ij,...j->...i", matrix, np.asarray(vector, dtype=np.float64))
+    turned: FloatArray = np.einsum("...ij,...j->...i", matrix, np.asarray(vector, np.float64))
+    return turned
