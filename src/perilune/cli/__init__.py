@@ -1,0 +1,1 @@
+"""The command line: one module a command. `perilune.cli.main` is its door."""

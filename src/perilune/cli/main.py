@@ -1,0 +1,101 @@
+"""The entry point: runs a command, turns its end into an exit code, and stops at once on Ctrl-C.
+
+Only the standard library's smallest parts are imported here, so that even Ctrl-C during start-up
+is met. The command runs in a thread of its own, because Python delivers an interrupt only between
+two bytecodes of the main thread: inside a compiled kernel that would be seconds or minutes late.
+The main thread merely waits, so it always hears Ctrl-C within a fraction of a second.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Sequence
+
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+EXIT_LIMIT_PASSED = 5
+_GRACE_S = 0.6  # for the command to unwind and remove its temporary files
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    0 done; 2 usage or bad input; 3 not converged; 4 data missing or out of range; 5 a `--fail-on`
+    limit was passed; 130 interrupted. Anything unforeseen is a defect and shows its traceback.
+    """
+    command = _Command(arguments)
+    try:
+        command.start()
+        while command.is_alive():
+            command.join(0.5)
+    except KeyboardInterrupt:
+        _stop(command)
+    if command.defect is not None:
+        raise command.defect
+    if command.exit_code == EXIT_INTERRUPTED:
+        _leave_interrupted()
+    return command.exit_code
+
+
+class _Command(threading.Thread):
+    """One run of the command line; holds its exit code, or the defect that it died of."""
+
+    def __init__(self, arguments: Sequence[str] | None) -> None:
+        super().__init__(name="perilune", daemon=True)
+        self.arguments = None if arguments is None else list(arguments)
+        self.exit_code = 0
+        self.defect: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self.exit_code = _run(self.arguments)
+        except KeyboardInterrupt:
+            self.exit_code = EXIT_INTERRUPTED
+        except BaseException as defect:
+            self.defect = defect
+
+
+def _run(arguments: list[str] | None) -> int:
+    from perilune.errors import PeriluneError
+
+    try:
+        from perilune.cli.app import app
+
+        app(args=arguments, prog_name="perilune")
+        sys.stdout.flush()
+    except PeriluneError as error:
+        from perilune.cli.output import say_error
+
+        say_error(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader (`head`, say) has seen enough. What is still buffered has nowhere to go, and
+        # the interpreter's own last flush must not complain about it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    return 0
+
+
+def _stop(command: _Command) -> None:
+    """Raise KeyboardInterrupt inside the command's thread; give it a moment to clean up."""
+    import ctypes
+
+    if command.ident is not None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(command.ident), ctypes.py_object(KeyboardInterrupt)
+        )
+        command.join(_GRACE_S)
+    _leave_interrupted()
+
+
+def _leave_interrupted() -> None:
+    """End the process now: kernels still running in other threads must not keep it alive."""
+    from perilune.cli.output import remove_unfinished
+
+    remove_unfinished()
+    sys.stderr.write("\nInterrupted.\n")
+    sys.stderr.flush()
+    os._exit(EXIT_INTERRUPTED)

@@ -1,0 +1,40 @@
+"""Numbers as people read them in the tables. `--json` carries them in full."""
+
+from __future__ import annotations
+
+ABSENT = "-"
+
+
+def chance(probability: float) -> str:
+    """A probability: percent from 0.1 % on, else a power of ten; zero stays plain."""
+    if probability == 0.0:
+        return "0"
+    if probability >= 1e-3:
+        return f"{100.0 * probability:.2f} %" if probability < 0.9995 else "100 %"
+    return f"{probability:.1e}"
+
+
+def interval(low: float, high: float) -> str:
+    """A 95 % interval; only its upper bound where nothing hit."""
+    if low == 0.0:
+        return f"< {chance(high)}"
+    if low >= 1e-3:
+        return f"{100.0 * low:.2f}-{100.0 * high:.2f} %"
+    return f"{chance(low)}-{chance(high)}"
+
+
+def scale(value: float | None) -> str:
+    """A Palermo value to two decimals; none where no size is known or nothing can hit."""
+    return ABSENT if value is None or value != value or value == -float("inf") else f"{value:+.2f}"
+
+
+def kilometres(value: float) -> str:
+    """A distance with thousands set apart."""
+    return f"{value:,.0f}"
+
+
+def uncertainty(value: float | None) -> str:
+    """A standard deviation to two digits; none where the orbit carries no covariance."""
+    if value is None or value != value:
+        return ABSENT
+    return f"{value:,.0f}" if value >= 10.0 else f"{value:.2g}"

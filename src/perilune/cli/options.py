@@ -1,0 +1,94 @@
+"""The arguments and options that several commands share, and their reading."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from perilune.cli.output import say
+
+if TYPE_CHECKING:
+    from perilune.orbits import Orbit
+
+
+class ImpactBody(StrEnum):
+    """A body whose impacts are assessed."""
+
+    EARTH = "earth"
+    MOON = "moon"
+
+
+class ApproachBody(StrEnum):
+    """A body whose close approaches are found."""
+
+    MERCURY = "mercury"
+    VENUS = "venus"
+    EARTH = "earth"
+    MOON = "moon"
+    MARS = "mars"
+    JUPITER = "jupiter"
+    SATURN = "saturn"
+    URANUS = "uranus"
+    NEPTUNE = "neptune"
+
+
+Targets = Annotated[
+    list[str],
+    typer.Argument(metavar="TARGET", help="A name in the catalogue, or a file of orbits."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON envelope on stdout.")]
+Threads = Annotated[
+    int | None, typer.Option("--threads", min=1, metavar="N", help="Cores to use. [default: all]")
+]
+
+_EPOCH = re.compile(r"(mjd:|jd:)\S+|\d{4}-\d{2}-\d{2}(T\S*)?(@\S+)?", re.IGNORECASE)
+
+
+def looks_like_epoch(text: str) -> bool:
+    """Whether a word can only be an epoch: no object is named so, and no such file is here."""
+    return _EPOCH.fullmatch(text) is not None and not Path(text).exists()
+
+
+def resolve_targets(targets: Sequence[str]) -> list[Orbit]:
+    """The orbits of all targets, in the order given.
+
+    Raises:
+        UnknownNameError: a target is neither in the catalogue nor a file.
+        InputError: a file does not hold what it should.
+    """
+    from perilune.orbits import resolve_target
+
+    return [orbit for target in targets for orbit in resolve_target(target)]
+
+
+def announce_compilation() -> None:
+    """Say on stderr that the first use of this version compiles its kernels."""
+    from perilune.jit import kernel_cache
+
+    folder = kernel_cache()
+    if not folder.is_dir() or not any(folder.rglob("*.nbi")):
+        say(f"First use of this version: compiling the kernels, once; kept in {folder}.")
+
+
+def horizon_mjd_tdb(until: str | None) -> float:
+    """The end of a search, MJD TDB: a date that was given, or 100 years from now."""
+    from perilune.constants import JULIAN_YEAR_D
+    from perilune.times import parse_epoch
+
+    if until is not None:
+        return parse_epoch(until, "--until")
+    return now_mjd_tdb() + 100.0 * JULIAN_YEAR_D
+
+
+def now_mjd_tdb() -> float:
+    """This moment, MJD TDB."""
+    from datetime import UTC, datetime
+
+    from perilune.times import parse_epoch
+
+    return parse_epoch(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))

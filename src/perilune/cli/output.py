@@ -1,0 +1,154 @@
+"""What the commands print and write: data on stdout, talk on stderr, files in one piece.
+
+On a terminal tables are rich's; elsewhere they are plain text of at most 80 columns without boxes,
+so that a pipe or a mail can carry them. `NO_COLOR` is honoured (rich does so by itself).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from textwrap import wrap
+
+PLAIN_WIDTH = 80
+_GAP = "  "
+_BAR_AFTER_S = 1.0
+_unfinished: set[Path] = set()
+
+Progress = Callable[[float, str], None]
+
+
+def say(text: str) -> None:
+    """Talk to the user, on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def say_error(text: str) -> None:
+    """Tell on stderr what went wrong; red on a terminal."""
+    if sys.stderr.isatty() and "NO_COLOR" not in os.environ:
+        say(f"\033[31mError:\033[0m {text}")
+    else:
+        say(f"Error: {text}")
+
+
+def show_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str = "nothing"
+) -> None:
+    """Print a table on stdout.
+
+    Args:
+        title: one line above the table.
+        columns: the headers; one that starts with `>` is for a column of numbers, set flush right.
+        rows: the cells, as text.
+        empty: what to print where there are no rows.
+    """
+    if not rows:
+        print(f"{title}: {empty}.")
+    elif sys.stdout.isatty():
+        _show_rich(title, columns, rows)
+    else:
+        print("\n".join(plain_table(title, columns, rows)))
+
+
+def plain_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], width: int = PLAIN_WIDTH
+) -> list[str]:
+    """The lines of a table in plain text. The last column wraps where the width is short."""
+    heads = [column.removeprefix(">") for column in columns]
+    right = [column.startswith(">") for column in columns]
+    widths = [max(len(row[k]) for row in [heads, *rows]) for k in range(len(heads))]
+    widths[-1] = min(widths[-1], max(width - sum(widths[:-1]) - len(_GAP) * (len(heads) - 1), 20))
+    lines = [title, ""]
+    for row in [heads, ["-" * n for n in widths], *rows]:
+        tails = [row[-1]] if len(row[-1]) <= widths[-1] else wrap(row[-1], widths[-1])
+        for number, tail in enumerate(tails):
+            cells = [*row[:-1], tail] if number == 0 else [""] * (len(row) - 1) + [tail]
+            padded = [
+                cell.rjust(n) if flush else cell.ljust(n)
+                for cell, n, flush in zip(cells, widths, right, strict=True)
+            ]
+            lines.append(_GAP.join(padded).rstrip())
+    return lines
+
+
+def _show_rich(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for column in columns:
+        flush = "right" if column.startswith(">") else "left"
+        table.add_column(column.removeprefix(">"), justify=flush)  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Progress]:
+    """A progress bar on stderr, if that is a terminal, for what takes more than a second.
+
+    Yields a callable `(done_fraction, label)` for the domain to call as it goes.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _fraction, _label: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    bar = Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task(label, total=1.0)
+    began_s = time.monotonic()
+
+    def update(done_fraction: float, text: str) -> None:
+        bar.update(task, completed=done_fraction, description=text or label)
+        if time.monotonic() - began_s > _BAR_AFTER_S:
+            bar.start()
+
+    try:
+        yield update
+    finally:
+        bar.stop()
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file in one piece: it holds all of the text, or what it held before."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    unfinished = Path(name)
+    _unfinished.add(unfinished)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(unfinished, 0o666 & ~_umask())
+        os.replace(unfinished, path)
+    finally:
+        remove_unfinished()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def remove_unfinished() -> None:
+    """Remove the files that were being written; called when the process is interrupted too."""
+    for unfinished in list(_unfinished):
+        unfinished.unlink(missing_ok=True)
+        _unfinished.discard(unfinished)

@@ -1,0 +1,150 @@
+"""`perilune risk`: the chance that objects hit the Earth or the Moon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from perilune.cli.envelope import print_envelope
+from perilune.cli.main import EXIT_LIMIT_PASSED
+from perilune.cli.numbers import chance, interval, scale
+from perilune.cli.options import (
+    ImpactBody,
+    Json,
+    Targets,
+    Threads,
+    announce_compilation,
+    horizon_mjd_tdb,
+    resolve_targets,
+)
+from perilune.cli.output import progress_bar, say, show_table
+
+if TYPE_CHECKING:
+    from perilune.impact import RiskAssessment
+
+UNITS = {
+    "impact_probability": "1",
+    "probability_low": "1, lower end of the 95 % interval",
+    "probability_high": "1, upper end of the 95 % interval",
+    "sigma_lov": "standard deviations",
+    "stretch": "km per standard deviation",
+    "width_km": "km",
+    "speed_km_s": "km/s",
+    "longitude_deg": "deg, east, body-fixed",
+    "latitude_deg": "deg, geodetic on the Earth, body-fixed",
+    "energy_mt": "Mt TNT",
+}
+
+
+class Method(StrEnum):
+    """How the probability is found."""
+
+    AUTO = "auto"
+    LINEAR = "linear"
+    MONTE_CARLO = "monte-carlo"
+
+
+Bodies = Annotated[
+    list[ImpactBody], typer.Option("--body", help="Body that may be hit; may be repeated.")
+]
+
+
+def risk(
+    targets: Targets,
+    body: Bodies = [ImpactBody.EARTH, ImpactBody.MOON],  # noqa: B006  (typer copies it)
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="End of the search. [default: 100 years on]")
+    ] = None,
+    method: Annotated[Method, typer.Option(help="How to find the probability.")] = Method.AUTO,
+    samples: Annotated[int, typer.Option(min=1, help="Monte Carlo samples.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 1,
+    fail_on: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PROBABILITY", min=0.0, max=1.0, help="Exit 5 if any probability is above it."
+        ),
+    ] = None,
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Assess the chance of an impact."""
+    from perilune.impact import assess_risk
+
+    bodies = list(dict.fromkeys(b.value for b in body))
+    until_mjd_tdb = horizon_mjd_tdb(until)
+    orbits = resolve_targets(targets)
+    announce_compilation()
+    with progress_bar("Assessing") as progress:
+        assessments = assess_risk(
+            orbits,
+            bodies,
+            until_mjd_tdb,
+            method=method.value,
+            samples=samples,
+            seed=seed,
+            threads=threads,
+            progress=progress,
+        )
+    if json:
+        inputs = {
+            "verb": "risk",
+            "orbits": orbits,
+            "bodies": bodies,
+            "until_mjd_tdb": until_mjd_tdb,
+            "method": method,
+            "samples": samples,
+            "seed": seed,
+        }
+        print_envelope(assessments, units=UNITS, inputs=inputs)
+    else:
+        for wanted in bodies:
+            show_risk_list(wanted, [a for a in assessments if a.body == wanted])
+            print()
+        _show_impactors(assessments)
+    highest = max((a.impact_probability for a in assessments), default=0.0)
+    if fail_on is not None and highest > fail_on:
+        say(f"The highest probability, {highest:.3g}, is above the limit of {fail_on:g}.")
+        raise typer.Exit(EXIT_LIMIT_PASSED)
+
+
+def show_risk_list(body: str, assessments: Sequence[RiskAssessment]) -> None:
+    """Print one body's risk list, the likeliest impact first."""
+    name = {"earth": "the Earth", "moon": "the Moon"}[body]
+    ordered = sorted(assessments, key=lambda a: -a.impact_probability)
+    rows = [
+        (
+            a.object,
+            chance(a.impact_probability),
+            interval(a.probability_low, a.probability_high),
+            scale(a.palermo_cumulative),
+            "-" if a.torino_max is None else str(a.torino_max),
+            a.method,
+            a.virtual_impactors[0].epoch_utc[:16] if a.virtual_impactors else "-",
+        )
+        for a in ordered
+    ]
+    columns = ("object", ">chance", ">95 %", ">Palermo", ">Torino", "method", "first (UTC)")
+    show_table(f"Risk for {name}", columns, rows)
+
+
+def _show_impactors(assessments: Sequence[RiskAssessment]) -> None:
+    rows = [
+        (
+            a.object,
+            a.body,
+            v.epoch_utc[:16],
+            chance(v.impact_probability),
+            f"{v.speed_km_s:.2f}",
+            f"{v.longitude_deg:.1f}",
+            f"{v.latitude_deg:.1f}",
+            scale(v.palermo),
+        )
+        for a in assessments
+        for v in a.virtual_impactors
+    ]
+    columns = ("object", "hits", "when (UTC)", ">chance", ">km/s", ">lon E", ">lat N", ">Palermo")
+    if rows:
+        show_table("Virtual impactors", columns, rows)

@@ -1,0 +1,51 @@
+"""`perilune watch`: one monitoring cycle over the built-in catalogue."""
+
+from __future__ import annotations
+
+from perilune.cli.approaches import UNITS as APPROACH_UNITS
+from perilune.cli.approaches import approach_row, show_approaches
+from perilune.cli.envelope import print_envelope
+from perilune.cli.options import Json, Threads, announce_compilation, horizon_mjd_tdb, now_mjd_tdb
+from perilune.cli.output import progress_bar, say
+from perilune.cli.risk import UNITS as RISK_UNITS
+from perilune.cli.risk import show_risk_list
+
+BODIES = ("earth", "moon")
+_NEXT_APPROACHES = 10
+_NEXT_YEARS = 20
+_WITHIN_AU = 0.05
+
+
+def watch(threads: Threads = None, json: Json = False) -> None:
+    """Run one monitoring cycle over the catalogue."""
+    from perilune.constants import AU_KM, JULIAN_YEAR_D
+    from perilune.impact import assess_risk, find_approaches
+    from perilune.orbits import catalogue
+
+    now = now_mjd_tdb()
+    until = horizon_mjd_tdb(None)
+    orbits = list(catalogue())
+    announce_compilation()
+    with progress_bar("Assessing") as progress:
+        assessments = assess_risk(orbits, list(BODIES), until, threads=threads, progress=progress)
+    with progress_bar("Next approaches") as progress:
+        found = find_approaches(
+            orbits,
+            list(BODIES),
+            now,
+            now + _NEXT_YEARS * JULIAN_YEAR_D,
+            _WITHIN_AU * AU_KM,
+            threads=threads,
+            progress=progress,
+        )
+    coming = sorted(found, key=lambda a: a.epoch_mjd_tdb)[:_NEXT_APPROACHES]
+    if json:
+        data = {"risk": assessments, "approaches": [approach_row(a) for a in coming]}
+        inputs = {"verb": "watch", "orbits": orbits, "now_mjd_tdb": now, "until_mjd_tdb": until}
+        print_envelope(data, units=RISK_UNITS | APPROACH_UNITS, inputs=inputs)
+        return
+    for body in BODIES:
+        show_risk_list(body, [a for a in assessments if a.body == body])
+        print()
+    show_approaches(f"Next approaches within {_WITHIN_AU:g} au", coming)
+    say("Watched: the built-in catalogue. Objects found since are not in it.")

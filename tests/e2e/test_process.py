@@ -1,0 +1,97 @@
+"""The installed command as a process: speed of `--help`, signals, pipes, terminals."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PERILUNE = Path(sys.executable).parent / "perilune"
+HELP_S = 0.3  # the charter's bar
+
+pytestmark = pytest.mark.skipif(
+    not PERILUNE.exists(), reason=f"the command is not installed at {PERILUNE}"
+)
+
+
+def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PERILUNE, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | environment,
+    )
+
+
+def test_help_is_quick() -> None:
+    """The best of five, because what else runs on the machine is not the command's doing."""
+
+    def once() -> float:
+        began_s = time.perf_counter()
+        assert _run("--help").returncode == 0
+        return time.perf_counter() - began_s
+
+    assert min(once() for _ in range(5)) <= HELP_S
+
+
+def test_help_imports_no_science() -> None:
+    code = (
+        "import sys; from perilune.cli.main import main; main(['--help']); "
+        "print([m for m in ('numpy', 'numba', 'scipy', 'astropy', 'erfa', 'rich') "
+        "if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "[]\n"
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    for command in ("cite | true", "cite | head -n 1", "cite --json | head -n 1"):
+        done = subprocess.run(
+            ["sh", "-c", f"{PERILUNE} {command}"], capture_output=True, text=True, check=False
+        )
+        assert done.stderr == ""
+
+
+def test_a_terminal_gets_a_drawn_table_and_a_pipe_does_not() -> None:
+    code, drawn = _in_terminal("doctor")
+    assert code == 0
+    assert "━" in drawn
+    assert "━" not in _run("doctor").stdout
+
+
+def test_no_color_is_honoured() -> None:
+    assert "\033[31m" in _in_terminal("propagate", "nobody", "--to", "2030-01-01")[1]
+    plain = _in_terminal("propagate", "nobody", "--to", "2030-01-01", NO_COLOR="1")[1]
+    assert "\033[31m" not in plain
+
+
+def _in_terminal(*arguments: str, **environment: str) -> tuple[int, str]:
+    """Run on a pseudo-terminal; return the exit code and everything shown."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [PERILUNE, *arguments],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={k: v for k, v in os.environ.items() if k != "NO_COLOR"}
+        | {"TERM": "xterm-256color"}
+        | environment,
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # Linux says EIO when the last writer has gone
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(ours)
+    return process.wait(), shown.decode()
