@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from perilune.constants import J2000_MJD_TDB
 from perilune.jit import kernel
 
+_J2000_MJD_TDB: Final = 51544.5
 _CENTURY_D: Final = 36525.0
 _DEG: Final = np.pi / 180.0
 _ARCSEC: Final = np.pi / 648000.0
@@ -67,7 +67,7 @@ def earth_pole(epoch_mjd_tdb: float, out: NDArray[np.float64]) -> None:
     A&A 450, 855, doi:10.1051/0004-6361:20054550; IERS Conventions 2010, equation 5.16), frame bias
     included, nutation left out: at most 10.0 arcsec from the true pole (tests/truth).
     """
-    t = (epoch_mjd_tdb - J2000_MJD_TDB) / _CENTURY_D
+    t = (epoch_mjd_tdb - _J2000_MJD_TDB) / _CENTURY_D
     x = -0.016617 + t * (
         2004.191898 + t * (-0.4297829 + t * (-0.19861834 + t * (0.000007578 + t * 0.0000059285)))
     )
@@ -88,7 +88,7 @@ def moon_angles(epoch_mjd_tdb: float) -> tuple[float, float, float, float, float
     The pole's right ascension and declination and the prime meridian W in ICRF, radians, then
     their time derivatives, radians a day.
     """
-    d = epoch_mjd_tdb - J2000_MJD_TDB
+    d = epoch_mjd_tdb - _J2000_MJD_TDB
     ra = 269.9949 + 0.0031 / _CENTURY_D * d
     dec = 66.5392 + 0.0130 / _CENTURY_D * d
     w = 38.3213 + (13.17635815 * d) % 360.0 - 1.4e-12 * d * d
