@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 import time
@@ -95,3 +96,44 @@ def _in_terminal(*arguments: str, **environment: str) -> tuple[int, str]:
         shown += piece
     os.close(ours)
     return process.wait(), shown.decode()
+
+
+STOP_S = 1.0  # the issue's bar, from Ctrl-C to the end of the process
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param("time.sleep(60)", id="in a call that hears nothing"),
+        pytest.param("[None for _ in iter(int, 1)]", id="in Python"),
+    ],
+)
+def test_ctrl_c_stops_within_a_second_and_leaves_no_file(work: str, tmp_path: Path) -> None:
+    """A command that is in the middle of writing a file; the write itself is made endless."""
+    code = (
+        "import os, sys, time; from pathlib import Path; from perilune.cli import app, output\n"
+        "from perilune.cli.main import main\n"
+        f"os.fsync = lambda _: (print('writing', flush=True), {work})\n"
+        "app.app = lambda **_: output.write_atomically(Path('orbit.txt'), 'x')\n"
+        "sys.exit(main([]))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "writing\n"
+        process.send_signal(signal.SIGINT)
+        began_s = time.perf_counter()
+        try:
+            _, talk = process.communicate(timeout=10)
+        finally:
+            process.kill()
+        took_s = time.perf_counter() - began_s
+    assert took_s <= STOP_S
+    assert process.returncode == 130
+    assert talk == "\nInterrupted.\n"
+    assert list(tmp_path.iterdir()) == []

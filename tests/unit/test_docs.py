@@ -1,0 +1,107 @@
+"""Every snippet in the README and in docs/ is run, and shows what it really prints.
+
+Rules for the Markdown files:
+- a `python` block is executed;
+- a `console` block holds `$ command` lines, each followed by its output; `perilune …` commands are
+  run, and `...` in the output stands for anything, as in doctest. Blocks of commands that compute
+  for longer are marked by `<!-- slow -->` on the line above and run with the slow tests;
+- a `sh` block may hold only `make` commands, whose targets must exist.
+"""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from perilune.cli.main import main
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = sorted([ROOT / "README.md", ROOT / "ARCHITECTURE.md", *(ROOT / "docs").glob("*.md")])
+_BLOCK = re.compile(r"(?P<mark><!-- slow -->\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```", re.M | re.S)
+_KINDS = {"python", "console", "sh", "json", "bibtex"}
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """One fenced block."""
+
+    file: Path
+    line: int
+    kind: str
+    text: str
+    slow: bool
+
+
+def _snippets(*kinds: str) -> list[Snippet]:
+    found = []
+    for file in FILES:
+        text = file.read_text(encoding="utf-8")
+        for block in _BLOCK.finditer(text):
+            line = text.count("\n", 0, block.start("text"))
+            found.append(Snippet(file, line, block["kind"], block["text"], bool(block["mark"])))
+    return [snippet for snippet in found if not kinds or snippet.kind in kinds]
+
+
+def _parameters(*kinds: str) -> list[object]:
+    return [
+        pytest.param(
+            snippet,
+            id=f"{snippet.file.name}:{snippet.line}",
+            marks=[pytest.mark.slow] if snippet.slow else [],
+        )
+        for snippet in _snippets(*kinds)
+    ]
+
+
+def test_every_block_is_of_a_kind_that_is_checked() -> None:
+    assert {snippet.kind for snippet in _snippets()} <= _KINDS
+    # Only blocks with a kind match; a bare fence would go unchecked.
+    for file in FILES:
+        text = file.read_text(encoding="utf-8")
+        fences = re.findall(r"^```", text, re.M)
+        plain = len(re.findall(r"^```\n(?:.*?)^```", _BLOCK.sub("", text), re.M | re.S))
+        assert len(fences) == 2 * (len(_BLOCK.findall(text)) + plain), file.name
+
+
+@pytest.mark.parametrize("snippet", _parameters("python"))
+def test_python_snippets_run(snippet: Snippet) -> None:
+    exec(compile(snippet.text, f"{snippet.file.name}:{snippet.line}", "exec"), {})
+
+
+@pytest.mark.parametrize("snippet", _parameters("sh"))
+def test_make_targets_exist(snippet: Snippet) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for line in snippet.text.splitlines():
+        words = shlex.split(line, comments=True)
+        if not words:
+            continue
+        assert words[0] == "make", line
+        for target in (word for word in words[1:] if "=" not in word):
+            assert re.search(rf"^{target}:", makefile, re.M), line
+
+
+@pytest.mark.parametrize("snippet", _parameters("console"))
+def test_sessions_show_what_is_printed(
+    snippet: Snippet,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    commands = re.split(r"^\$ ", snippet.text, flags=re.M)
+    assert commands[0] == "", "a console block starts with a command"
+    for command in commands[1:]:
+        line, _, expected = command.partition("\n")
+        words = shlex.split(line)
+        assert words[0] == "perilune", line
+        code = main(words[1:])
+        captured = capsys.readouterr()
+        assert code == 0, captured.err
+        flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+        got = captured.out
+        assert doctest.OutputChecker().check_output(expected, got, flags), got
