@@ -16,6 +16,7 @@ from perilune.cli.options import (
     Threads,
     announce_compilation,
     resolve_targets,
+    without_place,
 )
 from perilune.cli.output import progress_bar, show_table
 
@@ -72,7 +73,7 @@ def approaches(
     if json:
         inputs = {
             "verb": "approaches",
-            "orbits": orbits,
+            "orbits": without_place(orbits),
             "bodies": bodies,
             "start_mjd_tdb": start_mjd_tdb,
             "stop_mjd_tdb": stop_mjd_tdb,

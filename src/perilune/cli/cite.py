@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from textwrap import fill
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from perilune import __version__
 from perilune.cli.envelope import print_envelope
 from perilune.cli.options import Json
+from perilune.cli.output import PLAIN_WIDTH
 from perilune.cli.references import REFERENCES, Reference
 
 
@@ -41,7 +43,7 @@ def cite(
     elif form is Form.BIBTEX:
         print("\n\n".join(_bibtex(r) for r in references))
     else:
-        print("\n\n".join(f"{r.used_for}:\n  {_text(r)}" for r in references))
+        print("\n\n".join(f"{r.used_for}:\n{_wrapped(_text(r))}" for r in references))
 
 
 def _software() -> Reference:
@@ -49,7 +51,7 @@ def _software() -> Reference:
         key="perilune",
         used_for="this software",
         kind="software",
-        authors=("The Perilune developers",),
+        authors=("{The Perilune developers}",),
         title="Perilune: impact monitoring for the Earth and the Moon",
         year=2026,
         where=f"version {__version__}",
@@ -57,15 +59,27 @@ def _software() -> Reference:
 
 
 def _text(reference: Reference) -> str:
-    authors = ", ".join(reference.authors)
+    names = [name.strip("{}") for name in reference.authors]
+    authors = ", ".join(names).replace(", others", " and others")
     doi = f" doi:{reference.doi}" if reference.doi else ""
     return f"{authors} ({reference.year}). {reference.title}. {reference.where}.{doi}"
+
+
+def _wrapped(text: str) -> str:
+    return fill(
+        text,
+        PLAIN_WIDTH,
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _bibtex(reference: Reference) -> str:
     place = {"article": "journal", "software": "version", "misc": "howpublished"}[reference.kind]
     fields = {
-        "author": " and ".join(f"{{{a}}}" for a in reference.authors),
+        "author": " and ".join(reference.authors),
         "title": f"{{{reference.title}}}",
         "year": str(reference.year),
         place: reference.where.removeprefix("version "),

@@ -94,6 +94,15 @@ def _planets(item: str) -> Finding:
     return Finding(item, OK, f"{found.name}, {first} to {last}", version, first, last)
 
 
+def _moon(item: str) -> Finding:
+    from perilune.frames.lunar_kernel import KERNEL_NAME, lunar_kernel
+
+    kernel = lunar_kernel()
+    first, last = _day(kernel.first_mjd_tdb), _day(kernel.last_mjd_tdb)
+    detail = f"{KERNEL_NAME}, {first} to {last}; IAU 2015 beyond"
+    return Finding(item, OK, detail, metadata.version("lunarsky"), first, last)
+
+
 def _earth(item: str) -> Finding:
     from perilune.frames.earth_parameters import earth_parameters
 
@@ -157,6 +166,7 @@ _CHECKS: tuple[tuple[str, Callable[[str], Finding]], ...] = (
     ("packages", _packages),
     ("catalogue", _catalogue),
     ("planets and Moon", _planets),
+    ("Moon orientation", _moon),
     ("Earth orientation", _earth),
     ("leap seconds", _leap_seconds),
     ("observatory codes", _observatories),

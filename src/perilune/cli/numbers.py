@@ -6,18 +6,20 @@ ABSENT = "-"
 
 
 def chance(probability: float) -> str:
-    """A probability: percent from 0.1 % on, else a power of ten; zero stays plain."""
-    if probability == 0.0:
-        return "0"
-    if probability >= 1e-3:
-        return f"{100.0 * probability:.2f} %" if probability < 0.9995 else "100 %"
-    return f"{probability:.1e}"
+    """A probability: percent from 0.1 % on, else a power of ten; only 0 and 1 are shown as such."""
+    if probability in (0.0, 1.0):
+        return f"{100 * probability:.0f}" + (" %" if probability else "")
+    if probability > 0.9999:
+        return "> 99.99 %"
+    return f"{100.0 * probability:.2f} %" if probability >= 1e-3 else f"{probability:.1e}"
 
 
 def interval(low: float, high: float) -> str:
-    """A 95 % interval; only its upper bound where nothing hit."""
+    """A 95 % interval; only one bound where the other is 0 or 1."""
     if low == 0.0:
         return f"< {chance(high)}"
+    if high == 1.0:
+        return f"> {chance(low)}"
     if low >= 1e-3:
         return f"{100.0 * low:.2f}-{100.0 * high:.2f} %"
     return f"{chance(low)}-{chance(high)}"

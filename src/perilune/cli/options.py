@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from perilune.cli.envelope import plain
 from perilune.cli.output import say
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ def resolve_targets(targets: Sequence[str]) -> list[Orbit]:
     from perilune.orbits import resolve_target
 
     return [orbit for target in targets for orbit in resolve_target(target)]
+
+
+def without_place(orbits: Sequence[Orbit]) -> list[dict[str, Any]]:
+    """The orbits as inputs for the envelope's digest: all but where they were read from."""
+    return [{k: v for k, v in plain(orbit).items() if k != "source"} for orbit in orbits]
 
 
 def announce_compilation() -> None:

@@ -15,6 +15,7 @@ from perilune.cli.options import (
     announce_compilation,
     looks_like_epoch,
     resolve_targets,
+    without_place,
 )
 from perilune.cli.output import show_table
 
@@ -70,7 +71,7 @@ def propagate(
     if json:
         inputs = {
             "verb": "propagate",
-            "orbits": orbits,
+            "orbits": without_place(orbits),
             "epochs_mjd_tdb": epochs_mjd_tdb,
             "center": center,
             "frame": frame,

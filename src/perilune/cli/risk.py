@@ -19,6 +19,7 @@ from perilune.cli.options import (
     announce_compilation,
     horizon_mjd_tdb,
     resolve_targets,
+    without_place,
 )
 from perilune.cli.output import progress_bar, say, show_table
 
@@ -91,7 +92,7 @@ def risk(
     if json:
         inputs = {
             "verb": "risk",
-            "orbits": orbits,
+            "orbits": without_place(orbits),
             "bodies": bodies,
             "until_mjd_tdb": until_mjd_tdb,
             "method": method,

@@ -5,7 +5,14 @@ from __future__ import annotations
 from perilune.cli.approaches import UNITS as APPROACH_UNITS
 from perilune.cli.approaches import approach_row, show_approaches
 from perilune.cli.envelope import print_envelope
-from perilune.cli.options import Json, Threads, announce_compilation, horizon_mjd_tdb, now_mjd_tdb
+from perilune.cli.options import (
+    Json,
+    Threads,
+    announce_compilation,
+    horizon_mjd_tdb,
+    now_mjd_tdb,
+    without_place,
+)
 from perilune.cli.output import progress_bar, say
 from perilune.cli.risk import UNITS as RISK_UNITS
 from perilune.cli.risk import show_risk_list
@@ -41,7 +48,12 @@ def watch(threads: Threads = None, json: Json = False) -> None:
     coming = sorted(found, key=lambda a: a.epoch_mjd_tdb)[:_NEXT_APPROACHES]
     if json:
         data = {"risk": assessments, "approaches": [approach_row(a) for a in coming]}
-        inputs = {"verb": "watch", "orbits": orbits, "now_mjd_tdb": now, "until_mjd_tdb": until}
+        inputs = {
+            "verb": "watch",
+            "orbits": without_place(orbits),
+            "now_mjd_tdb": now,
+            "until_mjd_tdb": until,
+        }
         print_envelope(data, units=RISK_UNITS | APPROACH_UNITS, inputs=inputs)
         return
     for body in BODIES:
