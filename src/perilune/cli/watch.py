@@ -31,7 +31,7 @@ def watch(threads: Threads = None, json: Json = False) -> None:
 
     now = now_mjd_tdb()
     until = horizon_mjd_tdb(None)
-    orbits = list(catalogue())
+    orbits = list(catalogue.orbits())
     announce_compilation()
     with progress_bar("Assessing") as progress:
         assessments = assess_risk(orbits, list(BODIES), until, threads=threads, progress=progress)
