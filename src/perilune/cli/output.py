@@ -65,7 +65,11 @@ def plain_table(
     widths[-1] = min(widths[-1], max(width - sum(widths[:-1]) - len(_GAP) * (len(heads) - 1), 20))
     lines = [title, ""]
     for row in [heads, ["-" * n for n in widths], *rows]:
-        tails = [row[-1]] if len(row[-1]) <= widths[-1] else wrap(row[-1], widths[-1])
+        tails = (
+            [row[-1]]
+            if len(row[-1]) <= widths[-1]
+            else wrap(row[-1], widths[-1], break_on_hyphens=False)
+        )
         for number, tail in enumerate(tails):
             cells = [*row[:-1], tail] if number == 0 else [""] * (len(row) - 1) + [tail]
             padded = [
