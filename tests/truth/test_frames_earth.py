@@ -58,8 +58,9 @@ def test_matrix_agrees_with_astropy_since_1984() -> None:
 def test_matrix_agrees_with_astropy_at_midnights_since_1962() -> None:
     """Source: astropy with C04, 0h UTC of 200 seeded days, 1962 to 1984.
 
-    Within a second of 0h UTC only: between, astropy takes UTC's rate before 1972 (2.6 ms a day) out twice, by way
-    of `eraUtcut1`, and interpolates over UTC's steps, so that it is off by up to 35 m itself.
+    Within a second of 0h UTC only: later in the day `eraUtcut1` leaves out what UTC's rate before
+    1972 has added to TAI - UTC since (up to 2.6 ms, 1.2 m), and astropy interpolates UT1 - UTC
+    over UTC's steps (up to 35 m).
     Seen: 0.0003 m. Limit 0.001 m.
     """
     days = np.random.default_rng(SEED).integers(37666, 45700, 200)

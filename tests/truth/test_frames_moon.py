@@ -85,9 +85,9 @@ def test_frames_agree_with_spice(spice: Any, frame: MoonFrame) -> None:
 
 
 def test_naif_example(de440: SPK) -> None:
-    """Source: NAIF's moon_080317.tf, "Program output": the Earth from the Moon, 2008-03-17 20:10 UTC.
+    """Source: NAIF's moon_080317.tf, "Program output": the Earth from the Moon.
 
-    NAIF used DE421's positions, we DE440's. Seen: 1.3 m. Limit 5 m.
+    2008-03-17 20:10 UTC. NAIF used DE421's positions, we DE440's. Seen: 1.3 m. Limit 5 m.
     """
     mjd = parse_epoch("2008-03-17T20:10")
     earth_km = de440[3, 399].compute(2400000.5, mjd) - de440[3, 301].compute(2400000.5, mjd)

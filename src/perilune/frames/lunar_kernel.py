@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from struct import error as StructError
 from typing import Final
 
 import numpy as np
@@ -92,7 +93,7 @@ def lunar_kernel(path: Path | None = None) -> LunarKernel:
             words = np.asarray(daf.read_array(start, end), dtype=np.float64)
         start_s, interval_s, row_size, records = words[-4:]
         rows = words[:-4].reshape(int(records), int(row_size))
-    except (OSError, ValueError, IndexError, TypeError) as error:
+    except (OSError, ValueError, IndexError, TypeError, StructError) as error:
         raise DataMissingError(
             f"The lunar orientation kernel {path} cannot be read ({error}). "
             "Reinstall the package lunarsky."
