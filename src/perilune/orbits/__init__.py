@@ -1,0 +1,41 @@
+"""Orbits with covariance: every kind of elements, every publisher's files, a built-in catalogue."""
+
+from perilune.orbits import catalogue
+from perilune.orbits.catalogue import resolve_target
+from perilune.orbits.conversion import with_elements
+from perilune.orbits.elements import (
+    CartesianState,
+    CartesianStateAu,
+    CometaryElements,
+    Elements,
+    EquinoctialElements,
+    KeplerianElements,
+)
+from perilune.orbits.files import read_orbits
+from perilune.orbits.non_gravitational import NonGravitational
+from perilune.orbits.oef import read_oef, write_oef
+from perilune.orbits.orbit import CartesianOrbit, Orbit
+from perilune.orbits.perilune_json import read_perilune, write_perilune
+from perilune.orbits.sbdb import read_sbdb, write_sbdb
+
+__all__ = [
+    "CartesianOrbit",
+    "CartesianState",
+    "CartesianStateAu",
+    "CometaryElements",
+    "Elements",
+    "EquinoctialElements",
+    "KeplerianElements",
+    "NonGravitational",
+    "Orbit",
+    "catalogue",
+    "read_oef",
+    "read_orbits",
+    "read_perilune",
+    "read_sbdb",
+    "resolve_target",
+    "with_elements",
+    "write_oef",
+    "write_perilune",
+    "write_sbdb",
+]

@@ -1,0 +1,536 @@
+"""OrbFit's orbital element files, OEF 2.0, as ESA's NEOCC publishes them (.ke0, .ke1).
+
+Read: records of several lines (ML) and of one (1L), with Keplerian, equinoctial, cometary or
+Cartesian elements in the ecliptic J2000. `COV` is the upper triangle row by row, in au and degrees
+(radians only where OrbFit itself has no angle), followed by the estimated ones of the parameters
+that `LSP` lists and `NGR` gives: the area-to-mass ratio in m^2/t and the Yarkovsky parameter in
+1e-10 au/d^2. The time scale TDT is Terrestrial Time, here turned into TDB (at most 1.7 ms).
+
+OrbFit's GM of the Sun is the Gaussian constant squared. NEOCC's files name no solution, so the
+epoch stands for one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perilune.errors import InputError
+from perilune.orbits.elements import (
+    GM_SUN_GAUSS_KM3_S2,
+    CartesianStateAu,
+    CometaryElements,
+    Elements,
+    EquinoctialElements,
+    KeplerianElements,
+)
+from perilune.orbits.non_gravitational import (
+    A1_PER_M2_T_ORBFIT_AU_D2,
+    NonGravitational,
+    from_published,
+)
+from perilune.orbits.orbit import SUN, Orbit
+from perilune.orbits.reading import SourceText, load
+from perilune.times import mjd_tdb_from_tt, mjd_tt_from_tdb
+
+_PUBLISHER: Final = "ESA NEOCC"
+_REFERENCE: Final = "ECLM J2000"
+_REFERENCE_FRAME: Final = "ecliptic J2000"
+_MODEL_PARAMETERS: Final = ("area_to_mass_m2_t", "yarkovsky_1e10_au_d2")  # LSP model 1
+_UNITS: Final = (A1_PER_M2_T_ORBFIT_AU_D2, 1e-10)  # au/d^2 for 1 of each
+_INVERSE_SQUARE: Final = (1.0, 1.0, 2.0, 5.093, 0.0)
+_SCALES: Final = ("TDT", "TT", "TDB")
+_COVARIANCE_PER_LINE: Final = 3
+_PACKED: Final = re.compile(r"(\d{4})([A-Z]{2}\d*)", re.ASCII)
+
+
+@dataclass(slots=True)
+class _Record:
+    """The lines of one object, as far as they were read."""
+
+    name: str
+    line: int
+    elements: Elements | None = None
+    epoch_mjd_tdb: float | None = None
+    magnitudes: tuple[float, ...] = ()
+    model: int = 0
+    dimension: int = 6
+    listed: tuple[int, ...] = ()
+    parameters: list[float] = field(default_factory=list)
+    covariance: list[float] = field(default_factory=list)
+    correlation: list[float] = field(default_factory=list)
+
+
+def read_oef(source: Path | str) -> list[Orbit]:
+    """The orbits of an OEF file, given as a path or as its text.
+
+    Raises:
+        InputError: the text is cut short or damaged, or something needed is missing.
+        CovarianceError: a covariance is not one.
+    """
+    return parse_oef(load(source))
+
+
+def parse_oef(text: SourceText) -> list[Orbit]:
+    """`read_oef` for a text already loaded."""
+    lines = text.text.splitlines()
+    header: dict[str, str] = {}
+    body = None
+    for index, line in enumerate(lines):
+        if line.startswith("END_OF_HEADER"):
+            body = index + 1
+            break
+        key, equals, value = line.partition("!")[0].partition("=")
+        if equals:
+            header[key.strip()] = value.strip().strip("'").strip()
+    if body is None:
+        raise text.error("the header does not end", line=len(lines), expected="END_OF_HEADER")
+    for key, expected in (
+        ("format", ("OEF2.0", "OEF1.1")),
+        ("refsys", (_REFERENCE,)),
+        ("rectype", ("ML", "1L")),
+    ):
+        if header.get(key) not in expected:
+            raise text.error(
+                "the header names something that Perilune does not read",
+                field=key,
+                found=header.get(key),
+                expected=" or ".join(expected),
+            )
+    numbered = [
+        (number, line)
+        for number, line in enumerate(lines[body:], body + 1)
+        if line.strip() and not line.lstrip().startswith("!")
+    ]
+    if not numbered:
+        raise text.error(
+            "the file holds no orbit", line=len(lines), expected="an orbit after the header"
+        )
+    if header["rectype"] == "1L":
+        return [_one_line(text, header, number, line) for number, line in numbered]
+    return [_orbit(text, record) for record in _records(text, numbered)]
+
+
+def _records(text: SourceText, numbered: list[tuple[int, str]]) -> list[_Record]:
+    records: list[_Record] = []
+    for number, line in numbered:
+        if not line[0].isspace():
+            records.append(_Record(line.strip(), number))
+            continue
+        if not records:
+            raise text.error("a record begins without a name", line=number, found=line.strip())
+        _keyword(text, records[-1], number, line.partition("!")[0].split())
+    return records
+
+
+def _keyword(text: SourceText, record: _Record, line: int, words: list[str]) -> None:
+    key, values = words[0], words[1:]
+    if key in ("KEP", "EQU", "COM", "CAR"):
+        if record.elements is not None:
+            raise text.error("the elements stand twice", line=line, field=key)
+        record.elements = _elements(text, key, values, line)
+    elif key == "MJD":
+        record.epoch_mjd_tdb = _epoch(text, values, line)
+    elif key == "MAG":
+        record.magnitudes = tuple(text.number(value, "MAG", line) for value in values[:2])
+    elif key == "LSP":
+        counts = [_count(text, value, line) for value in values]
+        if len(counts) < 3:
+            raise text.error(
+                "LSP is cut short",
+                line=line,
+                found=" ".join(values),
+                expected="model, number of parameters, dimension",
+            )
+        record.model, record.dimension, record.listed = counts[0], counts[2], tuple(counts[3:])
+        if counts[0] not in (0, 1) or counts[1] != (2 if counts[0] else 0):
+            raise text.error(
+                "the non-gravitational model is not one that Perilune reads",
+                line=line,
+                field="LSP",
+                found=" ".join(values),
+                expected="model 0 without parameters, or model 1 with 2",
+            )
+    elif key == "NGR":
+        record.parameters += [text.number(value, "NGR", line) for value in values]
+    elif key == "COV":
+        record.covariance += [text.number(value, "COV", line) for value in values]
+    elif key == "COR":
+        record.correlation += [text.number(value, "COR", line) for value in values]
+    elif key not in ("NOR",):
+        raise text.error(
+            "a line's keyword is not known",
+            line=line,
+            field=key,
+            expected="KEP, EQU, COM, CAR, MJD, MAG, LSP, NGR, COV, COR or NOR",
+        )
+
+
+def _count(text: SourceText, token: str, line: int) -> int:
+    if not token.isascii() or not token.isdigit() or len(token) > 3:
+        raise text.error("a count is not a small whole number", line=line, field="LSP", found=token)
+    return int(token)
+
+
+def _epoch(text: SourceText, values: list[str], line: int) -> float:
+    if len(values) != 2 or values[1] not in _SCALES:
+        raise text.error(
+            "the epoch is not understood",
+            line=line,
+            field="MJD",
+            found=" ".join(values),
+            expected=f"a number and one of {', '.join(_SCALES)}",
+        )
+    mjd = text.number(values[0], "MJD", line)
+    with text.located(line):
+        return mjd if values[1] == "TDB" else float(mjd_tdb_from_tt(mjd))
+
+
+def _elements(text: SourceText, key: str, values: list[str], line: int) -> Elements:
+    if len(values) != 6:
+        raise text.error(
+            "the elements are not six",
+            line=line,
+            field=key,
+            found=" ".join(values),
+            expected="six numbers",
+        )
+    x = [text.number(value, key, line) for value in values]
+    with text.located(line):
+        if key == "KEP":
+            return KeplerianElements(*x)
+        if key == "EQU":
+            return EquinoctialElements(*x)
+        if key == "CAR":
+            return CartesianStateAu((x[0], x[1], x[2]), (x[3], x[4], x[5]), "ecliptic J2000", SUN)
+        passage = Decimal(float(mjd_tdb_from_tt(x[5]))).quantize(Decimal("1e-12"))
+        return CometaryElements(x[1], x[0], passage, x[3], x[4], x[2])
+
+
+def _orbit(text: SourceText, record: _Record) -> Orbit:
+    for part, name in ((record.elements, "KEP, EQU, COM or CAR"), (record.epoch_mjd_tdb, "MJD")):
+        if part is None:
+            raise text.error(
+                f"the record of {record.name} ends before its orbit does",
+                line=record.line,
+                field=name,
+                expected="elements and an epoch",
+            )
+    assert record.elements is not None
+    assert record.epoch_mjd_tdb is not None
+    parameters = _file_order(record.elements)
+    model = None
+    if record.model:
+        if len(record.parameters) != 2:
+            raise text.error(
+                "the vector of dynamical parameters is cut short",
+                line=record.line,
+                field="NGR",
+                found=len(record.parameters),
+                expected="2 numbers",
+            )
+        if record.dimension != 6 + len(record.listed) or not set(record.listed) <= {1, 2}:
+            raise text.error(
+                "LSP's dimension does not fit the parameters it lists",
+                line=record.line,
+                field="LSP",
+                found=record.dimension,
+                expected=f"{6 + len(record.listed)}",
+            )
+        solved = tuple(_MODEL_PARAMETERS[index - 1] for index in record.listed)
+        parameters += solved
+        with text.located(record.line):
+            model = from_published(
+                tuple(zip(_MODEL_PARAMETERS, record.parameters, strict=True)),
+                solved,
+                g_of_r=_INVERSE_SQUARE,
+            )
+    covariance = _symmetric(text, record, "COV", record.covariance, len(parameters))
+    correlation = _symmetric(text, record, "COR", record.correlation, len(parameters))
+    with text.located(record.line):
+        orbit = _build(
+            text,
+            record.name,
+            record.elements,
+            record.epoch_mjd_tdb,
+            record.magnitudes,
+            model,
+            covariance,
+            parameters,
+        )
+    if covariance is not None and correlation is not None:
+        scale = np.sqrt(np.diag(covariance))
+        wrong = np.abs(covariance - correlation * np.outer(scale, scale))
+        bad = np.argwhere(wrong > 1e-6 * np.outer(scale, scale))
+        if bad.size:
+            row, column = bad[0]
+            raise text.error(
+                "the covariance and the correlations contradict each other",
+                line=record.line,
+                field=f"COV({parameters[row]}, {parameters[column]})",
+                found=float(covariance[row, column]),
+                expected=f"{correlation[row, column] * scale[row] * scale[column]:.6E} from COR",
+            )
+    return orbit
+
+
+def _build(
+    text: SourceText,
+    name: str,
+    elements: Elements,
+    epoch_mjd_tdb: float,
+    magnitudes: tuple[float, ...],
+    model: NonGravitational | None,
+    covariance: NDArray[np.float64] | None,
+    parameters: tuple[str, ...],
+) -> Orbit:
+    number = int(name) if name.isascii() and name.isdigit() and len(name) < 10 else None
+    return Orbit(
+        designation=_PACKED.sub(r"\1 \2", name) if _PACKED.fullmatch(name) else name,
+        name=None,
+        number=number,
+        solution=f"NEOCC {_mjd_tt(epoch_mjd_tdb)}",
+        publisher=_PUBLISHER,
+        solution_date=None,
+        epoch_mjd_tdb=epoch_mjd_tdb,
+        elements=elements,
+        non_gravitational=model,
+        covariance=covariance,
+        covariance_parameters=parameters if covariance is not None else (),
+        absolute_magnitude_h=magnitudes[0] if magnitudes else None,
+        slope_g=magnitudes[1] if len(magnitudes) > 1 else None,
+        gm_sun_km3_s2=GM_SUN_GAUSS_KM3_S2,
+        source=text.file or "",
+    )
+
+
+def _file_order(elements: Elements) -> tuple[str, ...]:
+    if isinstance(elements, CometaryElements):
+        return ("q_au", "e", "i_deg", "node_deg", "peri_deg", "tp_d")
+    names: tuple[str, ...] = elements.PARAMETERS
+    return names
+
+
+def _symmetric(
+    text: SourceText, record: _Record, key: str, values: list[float], n: int
+) -> NDArray[np.float64] | None:
+    if not values:
+        return None
+    if len(values) != n * (n + 1) // 2:
+        raise text.error(
+            f"the {key} lines of {record.name} do not hold a whole triangle",
+            line=record.line,
+            field=key,
+            found=f"{len(values)} numbers",
+            expected=f"{n * (n + 1) // 2} for {n} parameters",
+        )
+    matrix = np.zeros((n, n))
+    upper = np.triu_indices(n)
+    matrix[upper] = values
+    matrix.T[upper] = values
+    return matrix
+
+
+def _one_line(text: SourceText, header: dict[str, str], number: int, line: str) -> Orbit:
+    found = re.match(r"\s*'([^']+)'(.*)", line)
+    words = found.group(2).partition("!")[0].split() if found else []
+    if found is None or len(words) < 7:
+        raise text.error(
+            "a one-line record is cut short",
+            line=number,
+            found=line.strip(),
+            expected="'name', epoch, six elements, H, G",
+        )
+    with text.located(number):
+        epoch = float(mjd_tdb_from_tt(text.number(words[0], "epoch", number)))
+        key = header.get("elem", "KEP")
+        if key not in ("KEP", "EQU", "COM", "CAR"):
+            raise text.error(
+                "the kind of elements is not known",
+                field="elem",
+                found=key,
+                expected="KEP, EQU, COM or CAR",
+            )
+        elements = _elements(text, key, words[1:7], number)
+        magnitudes = tuple(text.number(word, "H, G", number) for word in words[7:9])
+        if len(words) > 9 and words[9] != "0":
+            raise text.error(
+                "the record has non-gravitational parameters in another file",
+                line=number,
+                found=words[9],
+                expected="0",
+            )
+        name = found.group(1).strip()
+        return _build(text, name, elements, epoch, magnitudes, None, None, ())
+
+
+def write_oef(orbits: Sequence[Orbit]) -> str:
+    """The orbits as OEF 2.0, multi-line records with covariance.
+
+    Elements in km become au; every other kind is written as it is.
+
+    Raises:
+        InputError: a force model that OrbFit's model 1 (sunlight and Yarkovsky, g = 1/r^2) is
+            not, or a frame other than the ecliptic J2000.
+    """
+    head = (
+        "format  = 'OEF2.0'       ! file format\n"
+        "rectype = 'ML'           ! record type (1L/ML)\n"
+        "refsys  = ECLM J2000     ! default reference system\n"
+        "END_OF_HEADER\n"
+    )
+    return head + "".join(_written(orbit) for orbit in orbits)
+
+
+def _written(orbit: Orbit) -> str:
+    elements = orbit.elements
+    if isinstance(elements, KeplerianElements):
+        kind, values = (
+            "KEP",
+            [
+                f"{elements.semi_major_axis_au:23.16E}",
+                f"{elements.eccentricity:23.16E}",
+                _fixed(elements.inclination_deg),
+                _fixed(elements.node_deg),
+                _fixed(elements.argument_of_perihelion_deg),
+                f"{elements.mean_anomaly_deg:23.16E}",
+            ],
+        )
+    elif isinstance(elements, EquinoctialElements):
+        kind, values = (
+            "EQU",
+            [
+                *(
+                    f"{x:23.16E}"
+                    for x in (
+                        elements.semi_major_axis_au,
+                        elements.h,
+                        elements.k,
+                        elements.p,
+                        elements.q,
+                    )
+                ),
+                _fixed(elements.mean_longitude_deg),
+            ],
+        )
+    elif isinstance(elements, CometaryElements):
+        kind, values = (
+            "COM",
+            [
+                f"{elements.perihelion_distance_au:23.16E}",
+                f"{elements.eccentricity:23.16E}",
+                _fixed(elements.inclination_deg),
+                _fixed(elements.node_deg),
+                _fixed(elements.argument_of_perihelion_deg),
+                _mjd_tt(float(elements.perihelion_mjd_tdb)),
+            ],
+        )
+    elif (
+        isinstance(elements, CartesianStateAu)
+        and elements.frame == _REFERENCE_FRAME
+        and elements.origin == SUN
+    ):
+        kind, values = (
+            "CAR",
+            [f"{x:23.16E}" for x in (*elements.position_au, *elements.velocity_au_d)],
+        )
+    else:
+        raise InputError(
+            "OEF holds heliocentric orbits in the ecliptic J2000 and au",
+            field="elements",
+            found=type(elements).__name__,
+            remedy="Turn the orbit into Keplerian or cometary elements first.",
+        )
+    names = _file_order(elements)
+    model = orbit.non_gravitational
+    lines = [orbit.designation.replace(" ", ""), f" {kind} " + " ".join(values)]
+    lines.append(f" MJD {_mjd_tt(orbit.epoch_mjd_tdb):>20} TDT")
+    if orbit.absolute_magnitude_h is not None:
+        slope = 0.15 if orbit.slope_g is None else orbit.slope_g
+        lines.append(f" MAG  {orbit.absolute_magnitude_h:6.3f} {slope:6.3f}")
+    covariance = orbit.covariance
+    listed: list[int] = []
+    if covariance is not None:
+        change = np.zeros((8, len(orbit.covariance_parameters)))
+        for column, name in enumerate(orbit.covariance_parameters):
+            if name in names:
+                change[names.index(name), column] = 1.0
+            elif model is not None and (effect := model.effect_of(name)) is not None:
+                row = _driven(effect[0])
+                change[6 + row, column] = effect[1] / _UNITS[row]
+                listed.append(row + 1)
+        keep = [*range(6), *(5 + index for index in sorted(listed))]
+        covariance = _reordered(covariance, change[keep])
+    if model is None:
+        lines.append(" LSP   0  0    6")
+    else:
+        lines.append(
+            f" LSP   1  2    {6 + len(listed)}"
+            + "".join(f"    {index}" for index in sorted(listed))
+        )
+        lines.append(" NGR  " + " ".join(_parameters(model)))
+    if covariance is not None:
+        triangle = [
+            f"{value:23.15E}" if float(f"{value:.15E}") == value else f"{value:24.16E}"
+            for value in covariance[np.triu_indices(len(covariance))].tolist()
+        ]
+        lines += [
+            " COV " + "".join(triangle[at : at + _COVARIANCE_PER_LINE])
+            for at in range(0, len(triangle), _COVARIANCE_PER_LINE)
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _driven(parameter: str) -> int:
+    if parameter not in ("a1_au_d2", "a2_au_d2"):
+        raise InputError(
+            "OEF's model for asteroids has no such parameter",
+            field="non-gravitational parameter",
+            found=parameter,
+            expected="A1 and A2 with g(r) = 1/r²",
+            remedy="Write the orbit in Perilune's own format.",
+        )
+    return 0 if parameter == "a1_au_d2" else 1
+
+
+def _parameters(model: NonGravitational) -> list[str]:
+    if (model.alpha, model.r0_au, model.m, model.k) != (1.0, 1.0, 2.0, 0.0):
+        _driven("g(r)")
+    if model.a3_au_d2 or model.dt_d:
+        _driven("a3_au_d2" if model.a3_au_d2 else "dt_d")
+    known = dict(model.published)
+    values = [
+        known.get(name, value / unit)
+        for name, value, unit in zip(
+            _MODEL_PARAMETERS, (model.a1_au_d2, model.a2_au_d2), _UNITS, strict=True
+        )
+    ]
+    return [f"{x:21.14E}" if float(f"{x:.14E}") == x else f"{x:23.16E}" for x in values]
+
+
+def _reordered(covariance: NDArray[np.float64], change: NDArray[np.float64]) -> NDArray[np.float64]:
+    """change C change^T for a matrix with one entry a row: a reordering and scaling, no sums."""
+    source = np.abs(change).argmax(axis=1)
+    factor = change[np.arange(len(change)), source]
+    reordered: NDArray[np.float64] = covariance[np.ix_(source, source)]
+    reordered *= factor[:, None] * factor[None, :]
+    return reordered
+
+
+def _fixed(angle_deg: float) -> str:
+    text = f"{angle_deg:.13f}"
+    return text if float(text) == angle_deg else repr(angle_deg)
+
+
+def _mjd_tt(epoch_mjd_tdb: float) -> str:
+    """MJD TT with OrbFit's nine decimals, or as many as give the epoch back."""
+    tt = float(mjd_tt_from_tdb(epoch_mjd_tdb))
+    text = f"{tt:.9f}"
+    return text if float(mjd_tdb_from_tt(float(text))) == epoch_mjd_tdb else repr(tt)
