@@ -67,8 +67,8 @@ COMPILE = $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emi
 lock: $(VENV)/.dev ## compile requirements/*.txt anew from pyproject.toml
 	@$(COMPILE) --build-deps-for editable --only-build-deps -o requirements/build.txt pyproject.toml
 	@$(COMPILE) -o requirements/base.txt pyproject.toml
-	@$(COMPILE) --extra dev -o requirements/dev.txt pyproject.toml
-	@$(COMPILE) --extra bench -o requirements/bench.txt pyproject.toml
+	@$(COMPILE) --extra dev -c requirements/base.txt -o requirements/dev.txt pyproject.toml
+	@$(COMPILE) --extra bench -c requirements/base.txt -o requirements/bench.txt pyproject.toml
 
 clean: ## remove the environment and everything that tools left
 	@rm -rf $(VENV) build dist htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache \

@@ -22,7 +22,7 @@ LATER = "later"  # is made at first use
 MISSING = "missing"
 
 _OLD_AFTER_D = 180
-_PACKAGES = ("numpy", "numba", "scipy", "astropy", "pyerfa", "jplephem", "typer", "rich")
+_PACKAGES = ("numpy", "numba", "scipy", "pyerfa", "jplephem", "typer", "rich")
 
 
 @dataclass(frozen=True, slots=True)
