@@ -69,21 +69,26 @@ def test_2024_yr4_energy() -> None:
     assert energy == pytest.approx(7.8, rel=0.09)
 
 
-# Highest Torino values on record: Apophis was 4 in December 2004 (2.7 %, H about 19.2, 12.6
-# km/s), 144898 (2004 VD17) was 2 in early 2006 (1 in 1320 at most, about 15,000 Mt).
-def test_apophis_2004_was_torino_4() -> None:
-    energy = float(impact_energy_mt(mass_kg(diameter_km(19.2)), 12.6))
-    assert torino_scale(0.027, energy, 24.3) == 4
+def test_apophis_on_the_torino_scale() -> None:
+    """CNEOS: 4 in December 2004 (2.7 % for 2029); for 2036: 1 in February 2006 (1 in 5,880), 0
+    from August 2006 (1 in 45,000). 880 Mt is CNEOS's energy of 2006.
 
-
-def test_2004_vd17_was_torino_2() -> None:
-    assert torino_scale(1.0 / 1320.0, 15_000.0, 96.2) == 2
-
-
-def test_apophis_2036_fell_to_torino_0_at_1_in_45000() -> None:
-    """August 2006: from 1 at 1 in 38,000 to 0 at 1 in 45,000, 880 Mt (H 19.7, 12.6 km/s)."""
-    assert torino_scale(1.0 / 38_000.0, 880.0, 30.0) == 1
+    The bound between 0 and 1 at 880 Mt is 1 in 42,700.
+    """
+    assert torino_scale(0.027, 880.0, 24.3) == 4
+    assert torino_scale(1.0 / 5_880.0, 880.0, 30.1) == 1
     assert torino_scale(1.0 / 45_000.0, 880.0, 29.7) == 0
+
+
+def test_2004_vd17_in_february_2006() -> None:
+    """CNEOS Sentry, 23 Feb 2006: 580 m, 2.7e11 kg, 5.4e-4 for 4 May 2102, Palermo -0.40, Torino 2.
+
+    The energy was given as 15 Gt. Two digits of the probability are 0.008, of the energy 0.03.
+    """
+    assert mass_kg(0.580) == pytest.approx(2.7e11, rel=0.02)
+    years = 2102.34 - 2006.15
+    assert palermo_scale(5.4e-4, 15_000.0, years) == pytest.approx(-0.40, abs=0.03)
+    assert torino_scale(5.4e-4, 15_000.0, years) == 2
 
 
 def test_2010_rf12_palermo() -> None:
