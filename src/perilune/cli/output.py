@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from textwrap import wrap
 
+from perilune.errors import InputError
+
 PLAIN_WIDTH = 80
 _GAP = "  "
 _BAR_AFTER_S = 1.0
@@ -130,17 +132,28 @@ def progress_bar(label: str) -> Iterator[Progress]:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file in one piece: it holds all of the text, or what it held before."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    unfinished = Path(name)
-    _unfinished.add(unfinished)
+    """Write a file in one piece: it holds all of the text, or what it held before.
+
+    Raises:
+        InputError: the file cannot be written there.
+    """
     try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        unfinished = Path(name)
+        _unfinished.add(unfinished)
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(unfinished, 0o666 & ~_umask())
         os.replace(unfinished, path)
+    except OSError as error:
+        raise InputError(
+            "the file cannot be written",
+            file=str(path),
+            found=error.strerror,
+            remedy="Name another file or folder.",
+        ) from error
     finally:
         remove_unfinished()
 
