@@ -23,11 +23,12 @@ def test_a_written_file_is_read_again_as_the_same_object(
     assert "Wrote 1 orbit" in captured.err
     (again,) = read_orbits(target)
     eros = catalogue.find("Eros")
-    assert again.number == eros.number or again.designation.startswith(str(eros.number))
-    ours, theirs = eros.cartesian(), again.cartesian()
-    if again.epoch_mjd_tdb == eros.epoch_mjd_tdb:
-        # 1 m is 5e-12 of the distance: what 13 printed digits hold.
-        assert abs(ours.position_km - theirs.position_km).max() < 1e-3
+    assert again.number == eros.number
+    assert again.epoch_mjd_tdb == eros.epoch_mjd_tdb
+    # The error seen is 0.36 m by OEF, whose angles are printed to 1e-10 degrees or so (0.4 m at
+    # Eros' distance), and none by the others.
+    difference_km = again.cartesian().position_km - eros.cartesian().position_km
+    assert abs(difference_km).max() < 1e-3
 
 
 def test_own_format_loses_nothing(capsys: pytest.CaptureFixture[str]) -> None:
