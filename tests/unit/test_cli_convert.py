@@ -26,7 +26,7 @@ def test_a_written_file_is_read_again_as_the_same_object(
     assert again.number == eros.number
     assert again.epoch_mjd_tdb == eros.epoch_mjd_tdb
     # The error seen is none, but 0.36 m by OEF: OrbFit's elements go with the Gaussian GM of the
-    # Sun, which is 5e-12 larger than DE440's, and the elements themselves are kept to the last digit.
+    # Sun, which is 5e-12 larger than DE440's, and the elements keep their digits.
     difference_km = again.cartesian().position_km - eros.cartesian().position_km
     assert abs(difference_km).max() < 1e-3
 
