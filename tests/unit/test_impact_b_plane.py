@@ -48,7 +48,8 @@ def test_captured_state_gets_the_modified_plane_and_says_so() -> None:
     points, speeds = target_plane_points(
         [[8000.0, 100.0, 0.0]], [[0.3, 8.5, 0.5]], GM_EARTH, EARTH_VELOCITY
     )
-    assert np.isnan(points).all() and np.isnan(speeds).all()
+    assert np.isnan(points).all()
+    assert np.isnan(speeds).all()
 
 
 def test_straight_fall_has_a_plane() -> None:

@@ -103,6 +103,44 @@ def ellipse_from_factor(factor_km: ArrayLike) -> UncertaintyEllipse:
     return UncertaintyEllipse(float(singular[0]), width, left[:, 0].copy())
 
 
+def ellipse_from_clones(points_km: ArrayLike, sigma_lov: ArrayLike) -> UncertaintyEllipse:
+    """Local stretch and width from clones that pass near the body.
+
+    A straight line point = base + direction * stretch * sigma is fitted; the width is the scatter
+    across it. Give all clones of a stretch of the line of variations: the hits alone, cut out by
+    the disc, would show too little of both.
+
+    Args:
+        points_km: (xi, zeta) of the clones, shape (n, 2), n >= 3.
+        sigma_lov: their positions along the line of variations, shape (n,).
+
+    Raises:
+        InputError: if there are fewer than three clones, a number is not finite, or all have
+            the same sigma.
+    """
+    points = np.asarray(points_km, dtype=np.float64)
+    sigma = np.asarray(sigma_lov, dtype=np.float64)
+    if points.ndim != 2 or points.shape != (sigma.size, 2) or sigma.size < 3:
+        raise InputError(
+            "a line through clones needs at least three points with a sigma each",
+            found=(points.shape, sigma.shape),
+        )
+    if not (np.isfinite(points).all() and np.isfinite(sigma).all()):
+        raise InputError("a clone's point or sigma is not finite", field="points_km")
+    offsets = sigma - sigma.mean()
+    spread = float(offsets @ offsets)
+    if spread == 0.0:
+        raise InputError("all clones have the same sigma", field="sigma_lov", found=sigma[0])
+    centred = points - points.mean(axis=0)
+    slope = offsets @ centred / spread
+    stretch = float(np.hypot(slope[0], slope[1]))
+    direction = slope / stretch if stretch > 0.0 else np.array([1.0, 0.0])
+    across = direction[0] * centred[:, 1] - direction[1] * centred[:, 0]
+    # Mean, slope and direction are fitted: two of them across the line.
+    width = math.sqrt(float(across @ across) / (sigma.size - 2))
+    return UncertaintyEllipse(stretch, width, direction)
+
+
 def probability_in_disc(mean_km: ArrayLike, ellipse: UncertaintyEllipse, radius_km: float) -> float:
     """Probability of a bivariate normal point within `radius_km` of the origin.
 
