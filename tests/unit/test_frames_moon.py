@@ -90,7 +90,9 @@ def test_epochs_that_are_not_finite_are_refused() -> None:
         moon_orientation([60000.0, np.nan])
 
 
-@pytest.mark.parametrize("how", ["cut short", "cut to the header", "empty", "another file"])
+@pytest.mark.parametrize(
+    "how", ["cut short", "cut to the header", "empty", "another file", "another Moon"]
+)
 def test_a_damaged_kernel_is_named(tmp_path: Path, how: str) -> None:
     data = lunar_kernel_path().read_bytes()
     broken = tmp_path / "broken.bpc"
@@ -99,6 +101,10 @@ def test_a_damaged_kernel_is_named(tmp_path: Path, how: str) -> None:
             "cut short": data[: len(data) // 2],
             "cut to the header": data[:1500],
             "empty": b"",
+            # DE403's frame id in place of DE421's
+            "another Moon": data.replace(
+                (31006).to_bytes(4, "little"), (31002).to_bytes(4, "little")
+            ),
             "another file": b"DAF/SPK " + data[8:100] + b"x" * 2000,
         }[how]
     )

@@ -142,10 +142,19 @@ def test_scales_come_back(epoch_mjd_tdb: float) -> None:
         assert abs(float(back(there(epoch_mjd_tdb))) - epoch_mjd_tdb) <= limit_d
 
 
+@given(EPOCHS, st.floats(0.01, 30.0))
+def test_a_series_interpolated_is_the_series_summed(start: float, span_d: float) -> None:
+    mjd = np.linspace(start, start + span_d, 700)
+    together = times.tdb_minus_tt_s(times.two_part(mjd))
+    alone = np.array([times.tdb_minus_tt_s(times.two_part(t)) for t in mjd[::100]])
+    assert np.abs(together[::100] - alone).max() < 1e-12
+
+
 def test_shapes_are_kept() -> None:
     grid = np.linspace(50000.0, 60000.0, 6).reshape(2, 3)
     assert times.mjd_utc_from_tdb(grid).shape == (2, 3)
     assert times.mjd_utc_from_tdb(50000.0).shape == ()
+    assert times.mjd_utc_from_tdb(np.full((30, 2), 5e4)).shape == (30, 2)
     assert times.mjd_tdb_from_utc(np.empty(0)).shape == (0,)
 
 
