@@ -67,8 +67,8 @@ def test_a_terminal_gets_a_drawn_table_and_a_pipe_does_not() -> None:
 
 
 def test_no_color_is_honoured() -> None:
-    assert "\033[31m" in _in_terminal("propagate", "nobody", "--to", "2030-01-01")[1]
-    plain = _in_terminal("propagate", "nobody", "--to", "2030-01-01", NO_COLOR="1")[1]
+    assert "\033[31m" in _in_terminal("convert", "nobody", "--to", "oef")[1]
+    plain = _in_terminal("convert", "nobody", "--to", "oef", NO_COLOR="1")[1]
     assert "\033[31m" not in plain
 
 
