@@ -12,8 +12,11 @@ from perilune.orbits.elements import (
     KeplerianElements,
 )
 from perilune.orbits.files import read_orbits
+from perilune.orbits.mpcorb import OrbitTable, read_mpcorb, read_mpcorb_table, write_mpcorb
 from perilune.orbits.non_gravitational import NonGravitational
 from perilune.orbits.oef import read_oef, write_oef
+from perilune.orbits.oem import OemSegment, read_oem, write_oem
+from perilune.orbits.opm import read_opm, write_opm
 from perilune.orbits.orbit import CartesianOrbit, Orbit
 from perilune.orbits.perilune_json import read_perilune, write_perilune
 from perilune.orbits.sbdb import read_sbdb, write_sbdb
@@ -27,15 +30,24 @@ __all__ = [
     "EquinoctialElements",
     "KeplerianElements",
     "NonGravitational",
+    "OemSegment",
     "Orbit",
+    "OrbitTable",
     "catalogue",
+    "read_mpcorb",
+    "read_mpcorb_table",
     "read_oef",
+    "read_oem",
+    "read_opm",
     "read_orbits",
     "read_perilune",
     "read_sbdb",
     "resolve_target",
     "with_elements",
+    "write_mpcorb",
     "write_oef",
+    "write_oem",
+    "write_opm",
     "write_perilune",
     "write_sbdb",
 ]

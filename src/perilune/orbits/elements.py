@@ -29,7 +29,7 @@ GM_SUN_DE440_KM3_S2: Final = 132712440041.279419  # DE440/DE441 header, GMS; Par
 # doi:10.3847/1538-3881/abd414: the GM behind JPL's elements of today
 GM_SUN_GAUSS_KM3_S2: Final = GAUSS_K2_AU3_D2 * AU_KM**3 / DAY_S**2  # OrbFit's, NEOCC's
 
-Frame: TypeAlias = Literal["ICRF", "ecliptic J2000"]
+Frame: TypeAlias = Literal["ICRF", "EME2000", "ecliptic J2000"]
 StateAndJacobian: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 _DEGREE: Final = math.pi / 180.0

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perilune.errors import InputError
+from perilune.orbits.designations import number_of
 from perilune.orbits.elements import (
     GM_SUN_GAUSS_KM3_S2,
     CartesianStateAu,
@@ -291,11 +292,10 @@ def _build(
     covariance: NDArray[np.float64] | None,
     parameters: tuple[str, ...],
 ) -> Orbit:
-    number = int(name) if name.isascii() and name.isdigit() and len(name) < 10 else None
     return Orbit(
         designation=_PACKED.sub(r"\1 \2", name) if _PACKED.fullmatch(name) else name,
         name=None,
-        number=number,
+        number=number_of(name),
         solution=f"NEOCC {_mjd_tt(epoch_mjd_tdb)}",
         publisher=_PUBLISHER,
         solution_date=None,

@@ -198,7 +198,7 @@ class Orbit:
 
     def _icrf(self, elements: Elements) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         state, jacobian = elements.state(self.epoch_mjd_tdb, self.gm_sun_km3_s2)
-        if elements.FRAME != "ICRF":
+        if elements.FRAME == "ecliptic J2000":  # EME2000 is taken as the ICRF, as SPICE does
             turn = np.kron(np.eye(2), ecliptic_from_icrf_matrix().T)
             state, jacobian = turn @ state, turn @ jacobian
         return state, jacobian

@@ -12,18 +12,20 @@ from collections.abc import Sequence
 from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from perilune.orbits.covariance import DOUBLE_ROUNDING
+from perilune.orbits.designations import number_of
 from perilune.orbits.elements import (
     CartesianState,
     CartesianStateAu,
     CometaryElements,
     Elements,
     EquinoctialElements,
+    Frame,
     KeplerianElements,
 )
 from perilune.orbits.non_gravitational import NonGravitational
@@ -80,6 +82,8 @@ def parse_perilune(text: SourceText) -> list[Orbit]:
 def _orbit(text: SourceText, entry: Any, where: str) -> Orbit:
     if not isinstance(entry, dict):
         raise text.error("an orbit is damaged", field=where, found=entry, expected="an object")
+    designation = get(text, entry, "designation", str, where)
+    name = get_optional(text, entry, "name", str, where)
     number = get_optional(text, entry, "number", JsonNumber, where)
     if number is not None and not number.isdecimal():
         raise text.error(
@@ -96,9 +100,9 @@ def _orbit(text: SourceText, entry: Any, where: str) -> Orbit:
         rounding = _float(text, covariance, "rounding", f"{where}.covariance")
     with text.located():
         return Orbit(
-            designation=get(text, entry, "designation", str, where),
-            name=get_optional(text, entry, "name", str, where),
-            number=None if number is None else int(number),
+            designation=designation,
+            name=name,
+            number=number_of(designation, name) if number is None else int(number),
             solution=get(text, entry, "solution", str, where),
             publisher=get(text, entry, "publisher", str, where),
             solution_date=get_optional(text, entry, "solution_date", str, where),
@@ -160,12 +164,12 @@ def _elements(text: SourceText, entry: dict[str, Any], where: str) -> Elements:
         value = entry.get(field.name)
         if field.name in ("frame", "origin"):
             values[field.name] = get(text, entry, field.name, str, f"{where}.elements")
-            if field.name == "frame" and value not in ("ICRF", "ecliptic J2000"):
+            if field.name == "frame" and value not in get_args(Frame):
                 raise text.error(
                     "the frame is not known",
                     field=at,
                     found=value,
-                    expected="ICRF or ecliptic J2000",
+                    expected=", ".join(get_args(Frame)),
                 )
         elif field.name.startswith(("position", "velocity")):
             items = get(text, entry, field.name, list, f"{where}.elements")
