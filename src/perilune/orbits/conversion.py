@@ -22,25 +22,32 @@ from perilune.orbits.elements import (
     EquinoctialElements,
     KeplerianElements,
 )
-from perilune.orbits.orbit import SUN, Orbit
+from perilune.orbits.orbit import SUN, Orbit, icrf_state
 
 _DEGREE: Final = math.pi / 180.0
 
 
-def with_elements(orbit: Orbit, kind: type[Elements]) -> Orbit:
-    """The same orbit in elements of another kind; the orbit itself if it has these already.
+def with_elements(orbit: Orbit, kind: type[Elements], gm_sun_km3_s2: float | None = None) -> Orbit:
+    """The same state in elements of another kind; the orbit itself if it has these already.
+
+    Args:
+        orbit: the orbit.
+        kind: the elements wanted.
+        gm_sun_km3_s2: the GM to make them with, for a format that implies one; else the orbit's.
 
     Raises:
         InputError: the orbit has no such elements (a parabola has no semi-major axis), or, with a
             covariance, they are singular for it (an angle that is undefined at e = 0 or i = 0).
     """
-    if isinstance(orbit.elements, kind):
+    gm = orbit.gm_sun_km3_s2 if gm_sun_km3_s2 is None else gm_sun_km3_s2
+    if isinstance(orbit.elements, kind) and gm == orbit.gm_sun_km3_s2:
         return orbit
-    elements = _elements_of(orbit, kind)
+    elements = _elements_of(orbit, kind, gm)
     if orbit.covariance is None:
-        return replace(orbit, elements=elements)
+        return replace(orbit, elements=elements, gm_sun_km3_s2=gm)
     names = orbit.covariance_parameters
-    new, old = orbit.icrf_partials(elements), orbit.icrf_partials(orbit.elements)
+    new = icrf_state(elements, orbit.epoch_mjd_tdb, gm)[1]
+    old = icrf_state(orbit.elements, orbit.epoch_mjd_tdb, orbit.gm_sun_km3_s2)[1]
     rows, columns = np.abs(new).max(axis=1), np.abs(new).max(axis=0)
     scaled = new / rows[:, None] / np.where(columns > 0.0, columns, 1.0)
     if np.linalg.cond(scaled) > 1e13:
@@ -61,12 +68,13 @@ def with_elements(orbit: Orbit, kind: type[Elements]) -> Orbit:
     return replace(
         orbit,
         elements=elements,
+        gm_sun_km3_s2=gm,
         covariance=map_covariance(orbit.covariance, full),
         covariance_parameters=(*elements.PARAMETERS, *others),
     )
 
 
-def _elements_of(orbit: Orbit, kind: type[Elements]) -> Elements:
+def _elements_of(orbit: Orbit, kind: type[Elements], gm: float) -> Elements:
     cartesian = orbit.cartesian()
     if kind in (CartesianState, CartesianStateAu):
         x, y, z = cartesian.position_km.tolist()
@@ -77,7 +85,6 @@ def _elements_of(orbit: Orbit, kind: type[Elements]) -> Elements:
         return CartesianStateAu(
             (x / AU_KM, y / AU_KM, z / AU_KM), (u * speed, v * speed, w * speed), "ICRF", SUN
         )
-    gm = orbit.gm_sun_km3_s2
     found = np.empty(6)
     state = np.concatenate(
         [ecliptic_from_icrf(cartesian.position_km), ecliptic_from_icrf(cartesian.velocity_km_s)]

@@ -233,7 +233,7 @@ def write_mpcorb(orbits: Sequence[Orbit]) -> str:
 
 
 def _line(orbit: Orbit) -> str:
-    elements = with_elements(orbit, KeplerianElements).elements
+    elements = with_elements(orbit, KeplerianElements, GM_SUN_DE440_KM3_S2).elements
     assert isinstance(elements, KeplerianElements)
     packed = pack(orbit.designation)
     tt = float(mjd_tt_from_tdb(orbit.epoch_mjd_tdb))

@@ -23,9 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perilune.errors import InputError
+from perilune.orbits.conversion import with_elements
 from perilune.orbits.designations import number_of
 from perilune.orbits.elements import (
     GM_SUN_GAUSS_KM3_S2,
+    CartesianState,
     CartesianStateAu,
     CometaryElements,
     Elements,
@@ -374,11 +376,12 @@ def _one_line(text: SourceText, header: dict[str, str], number: int, line: str) 
 def write_oef(orbits: Sequence[Orbit]) -> str:
     """The orbits as OEF 2.0, multi-line records with covariance.
 
-    Elements in km become au; every other kind is written as it is.
+    Elements that OEF has are kept, made anew where they go with another GM of the Sun than
+    OrbFit's; any other state becomes Keplerian elements.
 
     Raises:
         InputError: a force model that OrbFit's model 1 (sunlight and Yarkovsky, g = 1/r^2) is
-            not, or a frame other than the ecliptic J2000.
+            not, or a state without Keplerian elements.
     """
     head = (
         "format  = 'OEF2.0'       ! file format\n"
@@ -390,6 +393,7 @@ def write_oef(orbits: Sequence[Orbit]) -> str:
 
 
 def _written(orbit: Orbit) -> str:
+    orbit = _orbfit(orbit)
     elements = orbit.elements
     if isinstance(elements, KeplerianElements):
         kind, values = (
@@ -432,21 +436,11 @@ def _written(orbit: Orbit) -> str:
                 _mjd_tt(float(elements.perihelion_mjd_tdb)),
             ],
         )
-    elif (
-        isinstance(elements, CartesianStateAu)
-        and elements.frame == _REFERENCE_FRAME
-        and elements.origin == SUN
-    ):
+    else:
+        assert isinstance(elements, CartesianStateAu)
         kind, values = (
             "CAR",
             [f"{x:23.16E}" for x in (*elements.position_au, *elements.velocity_au_d)],
-        )
-    else:
-        raise InputError(
-            "OEF holds heliocentric orbits in the ecliptic J2000 and au",
-            field="elements",
-            found=type(elements).__name__,
-            remedy="Turn the orbit into Keplerian or cometary elements first.",
         )
     names = _file_order(elements)
     model = orbit.non_gravitational
@@ -486,6 +480,17 @@ def _written(orbit: Orbit) -> str:
             for at in range(0, len(triangle), _COVARIANCE_PER_LINE)
         ]
     return "\n".join(lines) + "\n"
+
+
+def _orbfit(orbit: Orbit) -> Orbit:
+    """The orbit in elements that OEF has, and with OrbFit's GM of the Sun."""
+    elements = orbit.elements
+    if isinstance(elements, CartesianStateAu):
+        if elements.frame == _REFERENCE_FRAME and elements.origin == SUN:
+            return orbit
+    elif not isinstance(elements, CartesianState):
+        return with_elements(orbit, type(elements), GM_SUN_GAUSS_KM3_S2)
+    return with_elements(orbit, KeplerianElements, GM_SUN_GAUSS_KM3_S2)
 
 
 def _driven(parameter: str) -> int:

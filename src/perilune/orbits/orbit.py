@@ -175,7 +175,7 @@ class Orbit:
             OutOfRangeError: an origin other than the Sun at an epoch outside the ephemeris.
             UnknownNameError: an origin that the ephemeris does not know.
         """
-        state, jacobian = self._icrf(self.elements)
+        state, jacobian = icrf_state(self.elements, self.epoch_mjd_tdb, self.gm_sun_km3_s2)
         model = self.non_gravitational
         parameters = model.estimated if model is not None else ()
         covariance = None
@@ -192,17 +192,6 @@ class Orbit:
             non_gravitational=model,
         )
 
-    def icrf_partials(self, elements: Elements) -> NDArray[np.float64]:
-        """Partials of the ICRF state (km, km/s) for the values of these elements, shape (6, 6)."""
-        return self._icrf(elements)[1]
-
-    def _icrf(self, elements: Elements) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        state, jacobian = elements.state(self.epoch_mjd_tdb, self.gm_sun_km3_s2)
-        if elements.FRAME == "ecliptic J2000":  # EME2000 is taken as the ICRF, as SPICE does
-            turn = np.kron(np.eye(2), ecliptic_from_icrf_matrix().T)
-            state, jacobian = turn @ state, turn @ jacobian
-        return state, jacobian
-
     def _to_cartesian(
         self, jacobian: NDArray[np.float64], parameters: tuple[str, ...]
     ) -> NDArray[np.float64]:
@@ -216,6 +205,17 @@ class Orbit:
             if effect is not None:
                 full[6 + parameters.index(effect[0]), column] = effect[1]
         return full
+
+
+def icrf_state(
+    elements: Elements, epoch_mjd_tdb: float, gm_km3_s2: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """State (6,) in the ICRF, km and km/s, and its partials (6, 6) for the elements' values."""
+    state, jacobian = elements.state(epoch_mjd_tdb, gm_km3_s2)
+    if elements.FRAME == "ecliptic J2000":  # EME2000 is taken as the ICRF, as SPICE does
+        turn = np.kron(np.eye(2), ecliptic_from_icrf_matrix().T)
+        state, jacobian = turn @ state, turn @ jacobian
+    return state, jacobian
 
 
 def _heliocentric_offset(origin: str, epoch_mjd_tdb: float) -> NDArray[np.float64]:

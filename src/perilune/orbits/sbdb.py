@@ -307,7 +307,7 @@ def write_sbdb(orbit: Orbit) -> str:
     Raises:
         InputError: parameters that SBDB has no name for.
     """
-    orbit = with_elements(orbit, CometaryElements)
+    orbit = with_elements(orbit, CometaryElements, GM_SUN_DE440_KM3_S2)
     elements = orbit.elements
     assert isinstance(elements, CometaryElements)
     names = {ours: label for label, ours in _LABELS.items()}
