@@ -24,6 +24,8 @@ class Format(StrEnum):
     PERILUNE = "perilune"
     SBDB = "sbdb"
     OEF = "oef"
+    MPCORB = "mpcorb"
+    OPM = "opm"
 
 
 def convert(
@@ -54,10 +56,11 @@ def convert(
 
 
 def _write(orbits: Sequence[Orbit], to: Format) -> str:
-    from perilune.orbits import write_oef, write_perilune, write_sbdb
+    from perilune.orbits import write_mpcorb, write_oef, write_opm, write_perilune, write_sbdb
 
-    one: dict[Format, Callable[[Orbit], str]] = {Format.SBDB: write_sbdb}
+    one: dict[Format, Callable[[Orbit], str]] = {Format.SBDB: write_sbdb, Format.OPM: write_opm}
     many: dict[Format, Callable[[Sequence[Orbit]], str]] = {
+        Format.MPCORB: write_mpcorb,
         Format.OEF: write_oef,
         Format.PERILUNE: write_perilune,
     }
