@@ -1,4 +1,9 @@
-"""Timing side by side: everybody's turn comes round again, so that a busy machine slows all."""
+"""Timing side by side: everybody's turn comes round again, so that a busy machine slows all.
+
+The races are for one core, so what is timed is the processor time of the process, all its threads
+together: on an idle machine it is the time on the clock, on a shared one it does not count others'
+turns, and it hides no thread of ours.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +20,8 @@ class Row:
 
     Attributes:
         name: as the charter's table has it.
-        ours_s, peer_s: median seconds for the whole work; the peer's may be scaled up from a part.
+        ours_s, peer_s: median seconds for the whole work (processor seconds where one core is
+            raced, else on the clock); the peer's may be scaled up from a part.
         peer: who it was raced against and how, or None.
         ratio: median over the rounds of peer / ours, each round's own two times.
         accuracy: figures that were asserted, each name with its unit.
@@ -44,7 +50,7 @@ class Target:
 def alternate(
     turns: Mapping[str, Callable[[], object]], rounds: int, warm: bool = True
 ) -> dict[str, list[float]]:
-    """Seconds of each turn in each round, the turns taken one after the other."""
+    """Processor seconds of each turn in each round, the turns taken one after the other."""
     if warm:
         for turn in turns.values():
             turn()
@@ -52,9 +58,9 @@ def alternate(
     for _ in range(rounds):
         for name, turn in turns.items():
             gc.collect()
-            began = time.perf_counter()
+            began = time.process_time()
             turn()
-            seconds[name].append(time.perf_counter() - began)
+            seconds[name].append(time.process_time() - began)
     return seconds
 
 

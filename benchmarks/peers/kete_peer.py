@@ -37,7 +37,7 @@ class Kete:
             (core / f"{name}.bsp").touch()
         (core / "earth_combined.bpc").touch()
         with _silence():
-            import kete
+            import kete  # type: ignore[import-untyped]
 
             kete.spice.kernel_reload([de440], include_planets=False)
         self._kete: Any = kete
