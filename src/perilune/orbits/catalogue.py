@@ -63,7 +63,7 @@ def resolve_target(text: str) -> list[Orbit]:
     except UnknownNameError:
         path = Path(text)
         try:
-            is_file = path.exists()
+            is_file = bool(text.strip()) and path.exists()
         except (OSError, ValueError):
             is_file = False
         if is_file:

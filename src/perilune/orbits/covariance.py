@@ -103,7 +103,10 @@ def map_covariance(
     covariance: NDArray[np.float64], jacobian: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """J C J^T, symmetric to the last bit; shapes (n, n) and (m, n) give (m, m)."""
-    scale = np.sqrt(np.where(np.diag(covariance) > 0.0, np.diag(covariance), 1.0))
+    # Scales are powers of two, near the standard deviations: they cost no digit, so that the unit
+    # matrix as Jacobian gives the covariance back to the last bit.
+    deviations = np.sqrt(np.where(np.diag(covariance) > 0.0, np.diag(covariance), 1.0))
+    scale = np.exp2(np.round(np.log2(deviations)))
     correlation = covariance / scale[:, None] / scale[None, :]
     scaled = jacobian * scale
     mapped: NDArray[np.float64] = scaled @ (0.5 * (correlation + correlation.T)) @ scaled.T

@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_PROVISIONAL: Final = re.compile(r"([A-Z]?\d{3,4}) ([A-HJ-Y])([A-HJ-Z])(\d{0,4})", re.ASCII)
+_PROVISIONAL: Final = re.compile(r"([A-Z]?\d{3,4}) ([A-HJ-Y])([A-HJ-Z])(\d{0,6})", re.ASCII)
 _SURVEY: Final = re.compile(r"(\d{4}) (P-L|T-[123])", re.ASCII)
 _EXTENDED_FROM: Final = 620  # cycles from here on do not fit two characters
 _NUMBERED: Final = re.compile(r"\(?(\d{1,9})\)?(?: +\D.*)?", re.ASCII)

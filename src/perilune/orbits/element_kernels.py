@@ -99,19 +99,17 @@ def _perifocal(
     e: float,
     since_perihelion: float,
     gm: float,
+    directions: NDArray[np.float64],
     plane: NDArray[np.float64],
     partials: NDArray[np.float64],
 ) -> None:
-    """x, y, dx/dt, dy/dt in the orbit's plane (4,) and their partials for q, e, t - T (4, 3)."""
+    """x, y, dx/dt, dy/dt in the orbit's plane (4,) and their partials (4, 3).
+
+    An ellipse's t - T is within half a period. The last partial is for t - T; the first two are
+    for the two elements along which q, e, beta, h and t - T change as `directions` (2, 5) says.
+    """
     beta = gm * (1.0 - e) / q
-    reduced = since_perihelion
-    turns = 0.0
-    period = 0.0
-    if beta > 0.0:
-        period = _TWO_PI * gm / (beta * math.sqrt(beta))
-        turns = math.floor(since_perihelion / period + 0.5)
-        reduced = since_perihelion - turns * period
-    s = universal_anomaly(q, e, reduced, gm)
+    s = universal_anomaly(q, e, since_perihelion, gm)
     c0, c1, c2, c3, c4, c5 = stumpff_functions(beta * s * s)
     s2 = s * s
     g0, g1, g2, g3, g4, g5 = c0, s * c1, s2 * c2, s2 * s * c3, s2 * s2 * c4, s2 * s2 * s * c5
@@ -126,16 +124,8 @@ def _perifocal(
     g2_beta = 0.5 * (2.0 * g4 - s * g3)
     g1_beta = 0.5 * (g3 - s * g2)
     g0_beta = -0.5 * s * g1
-    for column in range(3):
-        if column == 0:  # q
-            beta_d, e_d, h_d, q_d = -beta / q, 0.0, h / (2.0 * q), 1.0
-            time_d = -turns * 1.5 * period / q
-        elif column == 1:  # e
-            beta_d, e_d, h_d, q_d = -gm / q, 1.0, h / (2.0 * (1.0 + e)), 0.0
-            time_d = -turns * 1.5 * period / (1.0 - e) if turns != 0.0 else 0.0
-        else:  # t - T
-            beta_d, e_d, h_d, q_d = 0.0, 0.0, 0.0, 0.0
-            time_d = 1.0
+    for column in range(2):
+        q_d, e_d, beta_d, h_d, time_d = directions[column]
         s_d = (time_d - s * q_d - gm * e_d * g3 - gm * e * g3_beta * beta_d) / r
         g0_d = -beta * g1 * s_d + g0_beta * beta_d
         g1_d = g0 * s_d + g1_beta * beta_d
@@ -145,6 +135,45 @@ def _perifocal(
         partials[1, column] = h_d * g1 + h * g1_d
         partials[2, column] = -gm * (g1_d - g1 * r_d / r) / r
         partials[3, column] = (h_d * g0 + h * g0_d - h * g0 * r_d / r) / r
+    attraction = -gm / (r * r * r)
+    partials[0, 2] = plane[2]
+    partials[1, 2] = plane[3]
+    partials[2, 2] = attraction * plane[0]
+    partials[3, 2] = attraction * plane[1]
+
+
+@kernel
+def _oriented(
+    plane: NDArray[np.float64],
+    partials: NDArray[np.float64],
+    angles: NDArray[np.float64],
+    state: NDArray[np.float64],
+    jacobian: NDArray[np.float64],
+) -> None:
+    """Turn the orbit's plane by i, node and argument of perihelion (3,) into the frame's axes.
+
+    The Jacobian's columns 0, 1 and 5 come from `partials`, 2, 3 and 4 are those of the angles.
+    """
+    ci, si = math.cos(angles[0]), math.sin(angles[0])
+    cn, sn = math.cos(angles[1]), math.sin(angles[1])
+    cw, sw = math.cos(angles[2]), math.sin(angles[2])
+    p = (cn * cw - sn * sw * ci, sn * cw + cn * sw * ci, sw * si)
+    t = (-cn * sw - sn * cw * ci, -sn * sw + cn * cw * ci, cw * si)
+    w = (sn * si, -cn * si, ci)
+    for half in range(2):
+        x, y = plane[2 * half], plane[2 * half + 1]
+        dx, dy = partials[2 * half], partials[2 * half + 1]
+        row = 3 * half
+        for k in range(3):
+            state[row + k] = x * p[k] + y * t[k]
+            jacobian[row + k, 0] = dx[0] * p[k] + dy[0] * t[k]
+            jacobian[row + k, 1] = dx[1] * p[k] + dy[1] * t[k]
+            jacobian[row + k, 2] = (x * sw + y * cw) * w[k]
+            jacobian[row + k, 4] = x * t[k] - y * p[k]
+            jacobian[row + k, 5] = dx[2] * p[k] + dy[2] * t[k]
+        jacobian[row, 3] = -state[row + 1]
+        jacobian[row + 1, 3] = state[row]
+        jacobian[row + 2, 3] = 0.0
 
 
 @kernel
@@ -158,29 +187,25 @@ def cometary_to_state(
 
     q > 0 and e >= 0 are the caller's promise.
     """
+    q, e, since = elements[0], elements[1], elements[5]
+    beta = gm * (1.0 - e) / q
+    h = math.sqrt(gm * q * (1.0 + e))
+    period_by_q = 0.0
+    period_by_e = 0.0
+    if beta > 0.0:
+        period = _TWO_PI * gm / (beta * math.sqrt(beta))
+        turns = math.floor(since / period + 0.5)
+        if turns != 0.0:
+            since -= turns * period
+            period_by_q = turns * 1.5 * period / q
+            period_by_e = turns * 1.5 * period / (1.0 - e)
+    directions = np.empty((2, 5))
+    directions[0] = (1.0, 0.0, -beta / q, h / (2.0 * q), -period_by_q)
+    directions[1] = (0.0, 1.0, -gm / q, h / (2.0 * (1.0 + e)), -period_by_e)
     plane = np.empty(4)
     partials = np.empty((4, 3))
-    _perifocal(elements[0], elements[1], elements[5], gm, plane, partials)
-    ci, si = math.cos(elements[2]), math.sin(elements[2])
-    cn, sn = math.cos(elements[3]), math.sin(elements[3])
-    cw, sw = math.cos(elements[4]), math.sin(elements[4])
-    p = (cn * cw - sn * sw * ci, sn * cw + cn * sw * ci, sw * si)
-    t = (-cn * sw - sn * cw * ci, -sn * sw + cn * cw * ci, cw * si)
-    w = (sn * si, -cn * si, ci)
-    for half in range(2):
-        x, y = plane[2 * half], plane[2 * half + 1]
-        row = 3 * half
-        for k in range(3):
-            state[row + k] = x * p[k] + y * t[k]
-            dx, dy = partials[2 * half], partials[2 * half + 1]
-            jacobian[row + k, 0] = dx[0] * p[k] + dy[0] * t[k]
-            jacobian[row + k, 1] = dx[1] * p[k] + dy[1] * t[k]
-            jacobian[row + k, 2] = (x * sw + y * cw) * w[k]
-            jacobian[row + k, 4] = x * t[k] - y * p[k]
-            jacobian[row + k, 5] = dx[2] * p[k] + dy[2] * t[k]
-        jacobian[row, 3] = -state[row + 1]
-        jacobian[row + 1, 3] = state[row]
-        jacobian[row + 2, 3] = 0.0
+    _perifocal(q, e, since, gm, directions, plane, partials)
+    _oriented(plane, partials, elements[2:5], state, jacobian)
 
 
 @kernel
@@ -198,15 +223,18 @@ def keplerian_to_state(
     motion = math.sqrt(gm / abs(a)) / abs(a)
     if a > 0.0:
         mean_anomaly -= _TWO_PI * math.floor(mean_anomaly / _TWO_PI + 0.5)
-    cometary = elements.copy()
-    cometary[0] = a * (1.0 - e)
-    cometary[5] = mean_anomaly / motion
-    cometary_to_state(cometary, gm, state, jacobian)
+    q = a * (1.0 - e)
+    h = math.sqrt(gm * q * (1.0 + e))
+    since = mean_anomaly / motion
+    directions = np.empty((2, 5))
+    directions[0] = (1.0 - e, 0.0, -gm / (a * a), h / (2.0 * a), 1.5 * since / a)
+    directions[1] = (-a, 1.0, 0.0, -gm * a * e / h, 0.0)
+    plane = np.empty(4)
+    partials = np.empty((4, 3))
+    _perifocal(q, e, since, gm, directions, plane, partials)
+    _oriented(plane, partials, elements[2:5], state, jacobian)
     for k in range(6):
-        by_q, by_time = jacobian[k, 0], jacobian[k, 5]
-        jacobian[k, 0] = by_q * (1.0 - e) + by_time * 1.5 * cometary[5] / a
-        jacobian[k, 1] -= by_q * a
-        jacobian[k, 5] = by_time / motion
+        jacobian[k, 5] /= motion
 
 
 @kernel

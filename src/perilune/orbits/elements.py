@@ -25,14 +25,34 @@ from perilune.orbits.element_kernels import (
     keplerian_to_state,
 )
 
-GM_SUN_DE440_KM3_S2: Final = 132712440041.279419  # DE440/DE441 header, GMS; Park et al. 2021,
-# doi:10.3847/1538-3881/abd414: the GM behind JPL's elements of today
-GM_SUN_GAUSS_KM3_S2: Final = GAUSS_K2_AU3_D2 * AU_KM**3 / DAY_S**2  # OrbFit's, NEOCC's
+# Publishers make elements with one of two values; they differ by 5.0e-12. Most use that of
+# DE440 and DE441 (Park et al. 2021, doi:10.3847/1538-3881/abd414), older ones the Gaussian.
+GM_SUN_DE440_KM3_S2: Final = 132712440041.279419
+GM_SUN_GAUSS_KM3_S2: Final = GAUSS_K2_AU3_D2 * AU_KM**3 / DAY_S**2
 
 Frame: TypeAlias = Literal["ICRF", "EME2000", "ecliptic J2000"]
 StateAndJacobian: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 _DEGREE: Final = math.pi / 180.0
+
+
+def published_gm_sun(
+    semi_major_axis_au: float, mean_motion_rad_d: float, default_km3_s2: float
+) -> float | None:
+    """The GM of the Sun with which a publisher's mean motion follows from its semi-major axis.
+
+    With 12 digits or more GM = n^2 |a|^3 tells the two known values apart; with fewer the default
+    is as good as either.
+
+    Returns:
+        One of the known values in km^3/s^2; None where n and a contradict each other.
+    """
+    gm = mean_motion_rad_d**2 * abs(semi_major_axis_au) ** 3 * AU_KM**3 / DAY_S**2
+    known = (GM_SUN_DE440_KM3_S2, GM_SUN_GAUSS_KM3_S2)
+    nearest = min(known, key=lambda value: abs(value - gm))
+    if abs(gm / nearest - 1.0) < 2e-12:
+        return nearest
+    return default_km3_s2 if abs(gm / nearest - 1.0) < 0.05 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ of dashes is skipped.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +38,6 @@ _FIELDS: Final = (
     ("node", 48, 57), ("inclination", 59, 68), ("eccentricity", 70, 79), ("mean motion", 80, 91),
     ("semi-major axis", 92, 103), ("epoch", 20, 25), ("mean motion", 80, 91),
 )  # fmt: skip
-_DATE: Final = re.compile(r"[I-K]\d\d[1-9A-C][1-9A-V]", re.ASCII)
 _EXPECTED: Final = {
     "epoch": "a packed date such as K1972",
     "inclination": "0 to 180 degrees",
@@ -126,11 +124,11 @@ def read_mpcorb(source: Path | str) -> list[Orbit]:
 
 
 def looks_like_mpcorb(text: SourceText) -> bool:
-    """Whether the first line after any header starts with a packed designation and date."""
+    """Whether the first line is long enough and starts with a packed designation."""
     lines = text.text.split("\n", 200)
     first = next((k + 1 for k, line in enumerate(lines) if line.startswith("-----")), 0)
     line = next((line for line in lines[first:200] if line.strip()), "")
-    return unpack(line[:7]) is not None and _DATE.fullmatch(line[20:25]) is not None
+    return unpack(line[:7]) is not None and len(line.rstrip()) >= _SHORTEST
 
 
 def parse_mpcorb(text: SourceText) -> list[Orbit]:

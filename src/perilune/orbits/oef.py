@@ -6,12 +6,14 @@ Cartesian elements in the ecliptic J2000. `COV` is the upper triangle row by row
 that `LSP` lists and `NGR` gives: the area-to-mass ratio in m^2/t and the Yarkovsky parameter in
 1e-10 au/d^2. The time scale TDT is Terrestrial Time, here turned into TDB (at most 1.7 ms).
 
-OrbFit's GM of the Sun is the Gaussian constant squared. NEOCC's files name no solution, so the
-epoch stands for one.
+The GM of the Sun behind the elements follows from the comment line PERIOD: the files of today
+have that of DE440, older ones OrbFit's, the Gaussian constant squared, which is also taken where
+there is no such line. NEOCC's files name no solution, so the epoch stands for one.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from perilune.constants import AU_KM, DAY_S
 from perilune.errors import InputError
 from perilune.orbits.conversion import with_elements
 from perilune.orbits.designations import number_of
@@ -33,6 +36,7 @@ from perilune.orbits.elements import (
     Elements,
     EquinoctialElements,
     KeplerianElements,
+    published_gm_sun,
 )
 from perilune.orbits.non_gravitational import (
     A1_PER_M2_T_ORBFIT_AU_D2,
@@ -49,6 +53,7 @@ _REFERENCE_FRAME: Final = "ecliptic J2000"
 _MODEL_PARAMETERS: Final = ("area_to_mass_m2_t", "yarkovsky_1e10_au_d2")  # LSP model 1
 _UNITS: Final = (A1_PER_M2_T_ORBFIT_AU_D2, 1e-10)  # au/d^2 for 1 of each
 _INVERSE_SQUARE: Final = (1.0, 1.0, 2.0, 5.093, 0.0)
+_PERIOD: Final = "! PERIOD "
 _SCALES: Final = ("TDT", "TT", "TDB")
 _COVARIANCE_PER_LINE: Final = 3
 _PACKED: Final = re.compile(r"(\d{4})([A-Z]{2}\d*)", re.ASCII)
@@ -62,6 +67,7 @@ class _Record:
     line: int
     elements: Elements | None = None
     epoch_mjd_tdb: float | None = None
+    period_d: float | None = None
     magnitudes: tuple[float, ...] = ()
     model: int = 0
     dimension: int = 6
@@ -110,7 +116,7 @@ def parse_oef(text: SourceText) -> list[Orbit]:
     numbered = [
         (number, line)
         for number, line in enumerate(lines[body:], body + 1)
-        if line.strip() and not line.lstrip().startswith("!")
+        if line.strip() and (not line.lstrip().startswith("!") or line.startswith(_PERIOD))
     ]
     if not numbered:
         raise text.error(
@@ -124,6 +130,10 @@ def parse_oef(text: SourceText) -> list[Orbit]:
 def _records(text: SourceText, numbered: list[tuple[int, str]]) -> list[_Record]:
     records: list[_Record] = []
     for number, line in numbered:
+        if line.startswith(_PERIOD):
+            if records:
+                records[-1].period_d = text.number(line.removeprefix(_PERIOD), "PERIOD", number)
+            continue
         if not line[0].isspace():
             records.append(_Record(line.strip(), number))
             continue
@@ -263,6 +273,7 @@ def _orbit(text: SourceText, record: _Record) -> Orbit:
             record.name,
             record.elements,
             record.epoch_mjd_tdb,
+            _gm(text, record),
             record.magnitudes,
             model,
             covariance,
@@ -284,11 +295,40 @@ def _orbit(text: SourceText, record: _Record) -> Orbit:
     return orbit
 
 
+def _gm(text: SourceText, record: _Record) -> float:
+    """The GM behind the elements: n from PERIOD, a from the elements."""
+    a_au = _semi_major_axis_au(record.elements)
+    if record.period_d is None or a_au is None or record.period_d <= 0.0:
+        return GM_SUN_GAUSS_KM3_S2
+    gm = published_gm_sun(a_au, 2.0 * math.pi / record.period_d, GM_SUN_GAUSS_KM3_S2)
+    if gm is None:
+        raise text.error(
+            "the period contradicts the semi-major axis",
+            line=record.line,
+            field="PERIOD",
+            found=record.period_d,
+            expected="P = 2 pi sqrt(a³ / GM) in days",
+        )
+    return gm
+
+
+def _semi_major_axis_au(elements: Elements | None) -> float | None:
+    """Of an ellipse, else None."""
+    if isinstance(elements, CometaryElements) and elements.eccentricity < 1.0:
+        return elements.perihelion_distance_au / (1.0 - elements.eccentricity)
+    if isinstance(elements, EquinoctialElements):
+        return elements.semi_major_axis_au
+    if isinstance(elements, KeplerianElements) and elements.eccentricity < 1.0:
+        return elements.semi_major_axis_au
+    return None
+
+
 def _build(
     text: SourceText,
     name: str,
     elements: Elements,
     epoch_mjd_tdb: float,
+    gm_sun_km3_s2: float,
     magnitudes: tuple[float, ...],
     model: NonGravitational | None,
     covariance: NDArray[np.float64] | None,
@@ -308,7 +348,7 @@ def _build(
         covariance_parameters=parameters if covariance is not None else (),
         absolute_magnitude_h=magnitudes[0] if magnitudes else None,
         slope_g=magnitudes[1] if len(magnitudes) > 1 else None,
-        gm_sun_km3_s2=GM_SUN_GAUSS_KM3_S2,
+        gm_sun_km3_s2=gm_sun_km3_s2,
         source=text.file or "",
     )
 
@@ -370,14 +410,15 @@ def _one_line(text: SourceText, header: dict[str, str], number: int, line: str) 
                 expected="0",
             )
         name = found.group(1).strip()
-        return _build(text, name, elements, epoch, magnitudes, None, None, ())
+        return _build(text, name, elements, epoch, GM_SUN_GAUSS_KM3_S2, magnitudes, None, None, ())
 
 
 def write_oef(orbits: Sequence[Orbit]) -> str:
     """The orbits as OEF 2.0, multi-line records with covariance.
 
-    Elements that OEF has are kept, made anew where they go with another GM of the Sun than
-    OrbFit's; any other state becomes Keplerian elements.
+    Elements that OEF has are kept, and an ellipse's period tells the GM of the Sun behind them;
+    hyperbolas and parabolas are made anew with OrbFit's. Any other state becomes Keplerian
+    elements.
 
     Raises:
         InputError: a force model that OrbFit's model 1 (sunlight and Yarkovsky, g = 1/r^2) is
@@ -470,6 +511,10 @@ def _written(orbit: Orbit) -> str:
             + "".join(f"    {index}" for index in sorted(listed))
         )
         lines.append(" NGR  " + " ".join(_parameters(model)))
+    a_au = _semi_major_axis_au(elements)
+    if a_au is not None:
+        period_d = 2.0 * math.pi * math.sqrt((a_au * AU_KM) ** 3 / orbit.gm_sun_km3_s2) / DAY_S
+        lines.append(f"{_PERIOD} {period_d:.16E}")
     if covariance is not None:
         triangle = [
             f"{value:23.15E}" if float(f"{value:.15E}") == value else f"{value:24.16E}"
@@ -483,12 +528,14 @@ def _written(orbit: Orbit) -> str:
 
 
 def _orbfit(orbit: Orbit) -> Orbit:
-    """The orbit in elements that OEF has, and with OrbFit's GM of the Sun."""
+    """The orbit in elements that OEF has; a GM other than OrbFit's must show in the period."""
     elements = orbit.elements
     if isinstance(elements, CartesianStateAu):
         if elements.frame == _REFERENCE_FRAME and elements.origin == SUN:
             return orbit
     elif not isinstance(elements, CartesianState):
+        if _semi_major_axis_au(elements) is not None:
+            return orbit
         return with_elements(orbit, type(elements), GM_SUN_GAUSS_KM3_S2)
     return with_elements(orbit, KeplerianElements, GM_SUN_GAUSS_KM3_S2)
 

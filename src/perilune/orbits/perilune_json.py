@@ -103,8 +103,8 @@ def _orbit(text: SourceText, entry: Any, where: str) -> Orbit:
             designation=designation,
             name=name,
             number=number_of(designation, name) if number is None else int(number),
-            solution=get(text, entry, "solution", str, where),
-            publisher=get(text, entry, "publisher", str, where),
+            solution=get_optional(text, entry, "solution", str, where) or "",
+            publisher=get_optional(text, entry, "publisher", str, where) or "",
             solution_date=get_optional(text, entry, "solution_date", str, where),
             epoch_mjd_tdb=_float(text, entry, "epoch_mjd_tdb", where),
             elements=_elements(text, get(text, entry, "elements", dict, where), where),
@@ -235,7 +235,7 @@ def _entry(orbit: Orbit) -> dict[str, Any]:
             "rounding": orbit.covariance_rounding,
             "matrix": orbit.covariance.tolist(),
         }
-    return {key: value for key, value in entry.items() if value is not None}
+    return {key: value for key, value in entry.items() if value not in (None, "")}
 
 
 def _lines(entry: dict[str, Any]) -> str:

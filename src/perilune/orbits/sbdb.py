@@ -2,7 +2,9 @@
 
 Where the covariance comes with its own epoch and elements, these are the orbit: SBDB's other
 elements belong to an epoch to which the covariance was not carried. Elements refer to the ecliptic
-of the IAU 1976 obliquity; times are TDB. See https://ssd-api.jpl.nasa.gov/doc/sbdb.html.
+of the IAU 1976 obliquity; times are TDB. The GM of the Sun behind the elements, which the answer
+does not name, follows from its `n` and `a`: solutions made with older ephemerides have the
+Gaussian one. See https://ssd-api.jpl.nasa.gov/doc/sbdb.html.
 """
 
 from __future__ import annotations
@@ -16,10 +18,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from perilune.constants import MJD_OF_JD
+from perilune.constants import AU_KM, DAY_S, MJD_OF_JD
 from perilune.errors import InputError
 from perilune.orbits.conversion import with_elements
-from perilune.orbits.elements import GM_SUN_DE440_KM3_S2, CometaryElements
+from perilune.orbits.elements import (
+    GM_SUN_DE440_KM3_S2,
+    CometaryElements,
+    published_gm_sun,
+)
 from perilune.orbits.non_gravitational import DRIFT_M_YR, NonGravitational, from_published
 from perilune.orbits.orbit import Orbit
 from perilune.orbits.reading import SourceText, get, get_optional, load, mjd_of_jd
@@ -117,7 +123,8 @@ def parse_sbdb(text: SourceText) -> Orbit:
             )
         epoch = covariance_epoch
     elements = _elements(text, printed, where)
-    model = _model(text, solution, labels, designation, elements)
+    gm = _gm(text, get(text, solution, "elements", list, "orbit"))
+    model = _model(text, solution, labels, designation, elements, gm)
     with text.located():
         return Orbit(
             designation=designation,
@@ -131,6 +138,7 @@ def parse_sbdb(text: SourceText) -> Orbit:
             non_gravitational=model,
             covariance=matrix,
             covariance_parameters=tuple(_LABELS[label] for label in labels),
+            gm_sun_km3_s2=gm,
             source=text.file or "",
             **_physical(text, answer.get("phys_par")),
         )
@@ -221,12 +229,31 @@ def _elements(text: SourceText, items: list[Any], where: str) -> CometaryElement
         )
 
 
+def _gm(text: SourceText, items: list[Any]) -> float:
+    """The GM behind the elements: older solutions have another one than those of today."""
+    named = _named(text, items, "orbit.elements")
+    if any(named.get(name, {}).get("value") is None for name in ("a", "n")):
+        return GM_SUN_DE440_KM3_S2
+    a_au = text.number(named["a"]["value"], "orbit.elements.a")
+    motion = text.number(named["n"]["value"], "orbit.elements.n")
+    gm = published_gm_sun(a_au, math.radians(motion), GM_SUN_DE440_KM3_S2)
+    if gm is None:
+        raise text.error(
+            "the mean motion contradicts the semi-major axis",
+            field="orbit.elements.n",
+            found=motion,
+            expected="n = sqrt(GM / a³) in degrees a day",
+        )
+    return gm
+
+
 def _model(
     text: SourceText,
     solution: dict[str, Any],
     labels: tuple[str, ...],
     designation: str,
     elements: CometaryElements,
+    gm_sun_km3_s2: float,
 ) -> NonGravitational | None:
     where = "orbit.model_pars"
     items = solution.get("model_pars") or []
@@ -236,6 +263,14 @@ def _model(
     g_of_r: dict[str, float] = {}
     for name, item in _named(text, items, where).items():
         value = text.number(item.get("value"), f"{where}.{name}")
+        if name not in _UNITS and name not in _G_OF_R:
+            raise text.error(
+                "the orbit has a force parameter that Perilune does not know",
+                field=where,
+                found=name,
+                expected=", ".join([*_UNITS, *_G_OF_R]),
+                remedy="Perilune would have to leave its force out, so it refuses the orbit.",
+            )
         unit = item.get("units")
         if unit != _UNITS.get(name):
             raise text.error(
@@ -246,16 +281,8 @@ def _model(
             )
         if name in _G_OF_R:
             g_of_r[name] = value
-        elif name in _LABELS:
-            published.append((_LABELS[name], value))
         else:
-            raise text.error(
-                "the orbit has a force parameter that Perilune does not know",
-                field=where,
-                found=name,
-                expected=", ".join([*list(_LABELS)[6:], *_G_OF_R]),
-                remedy="Perilune would have to leave its force out, so it refuses the orbit.",
-            )
+            published.append((_LABELS[name], value))
     known = dict(published)
     estimated = tuple(_LABELS[label] for label in labels[:] if _LABELS[label] in known)
     for label in labels:
@@ -282,7 +309,7 @@ def _model(
             drift_m_yr=DRIFT_M_YR.get(designation),
             semi_major_axis_au=q_au / (1.0 - e) if e < 1.0 else math.inf,
             eccentricity=e,
-            gm_sun_km3_s2=GM_SUN_DE440_KM3_S2,
+            gm_sun_km3_s2=gm_sun_km3_s2,
         )
 
 
@@ -307,7 +334,7 @@ def write_sbdb(orbit: Orbit) -> str:
     Raises:
         InputError: parameters that SBDB has no name for.
     """
-    orbit = with_elements(orbit, CometaryElements, GM_SUN_DE440_KM3_S2)
+    orbit = with_elements(orbit, CometaryElements)
     elements = orbit.elements
     assert isinstance(elements, CometaryElements)
     names = {ours: label for label, ours in _LABELS.items()}
@@ -320,7 +347,13 @@ def write_sbdb(orbit: Orbit) -> str:
         "w": _digits(elements.argument_of_perihelion_deg),
         "i": _digits(elements.inclination_deg),
     }
-    units = {"q": "au", "tp": "TDB", "om": "deg", "w": "deg", "i": "deg"}
+    e, q_au = elements.eccentricity, elements.perihelion_distance_au
+    if e != 1.0:
+        a_au = q_au / (1.0 - e)
+        motion_rad_s = math.sqrt(orbit.gm_sun_km3_s2 / abs(a_au * AU_KM) ** 3)
+        printed["a"] = _digits(a_au)
+        printed["n"] = _digits(math.degrees(motion_rad_s * DAY_S))
+    units = {"a": "au", "n": "deg/d", "q": "au", "tp": "TDB", "om": "deg", "w": "deg", "i": "deg"}
     rows = [{"name": k, "value": v, "units": units.get(k)} for k, v in printed.items()]
     solution: dict[str, Any] = {
         "source": orbit.publisher,
