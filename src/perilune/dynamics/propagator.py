@@ -1,0 +1,470 @@
+"""The one engine: carries any number of particles to any epochs, with encounters on the way."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perilune.constants import DAY_S
+from perilune.dynamics import schedule_kernels as schedule
+from perilune.dynamics.encounter_kernels import N_RECORD
+from perilune.dynamics.particles import Encounters, Particles, Propagation, Status
+from perilune.dynamics.radau import radau_tables
+from perilune.dynamics.step_kernels import StepOptions, StepWorkspace
+from perilune.dynamics.system import force_arrays, surface_arrays
+from perilune.dynamics.variation_kernels import VariationWorkspace
+from perilune.ephemeris import Ephemeris
+from perilune.errors import InputError
+
+Progress = Callable[[float, str], None]
+
+BLOCK_D: Final = 64.0
+_WIDTH: Final = 128
+_CHUNK: Final = 2048
+_POLL_S: Final = 0.1
+# Sampling of r·v: twenty times a revolution of the Moon, finer than any motion elsewhere.
+_SPACING_D: Final = (2.0, 2.0, 2.0, 2.0, 1.0, 4.0, 16.0, 16.0, 16.0, 16.0, 16.0)
+
+# Measured in design/step_size.py: the error against a run at a hundredth of epsilon.
+DEFAULT_OPTIONS: Final = StepOptions(
+    epsilon=1.0e-7, convergence=1.0e-11, near_gradient=1.0e-4, settled=1.0e-7, max_sweeps=12
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A body whose neighbourhood is searched: minima of the distance below `within_km`."""
+
+    body: str
+    within_km: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A non-gravitational parameter of the variational equations.
+
+    Attributes:
+        column: which column of `Particles.nongrav` it is (0 A1, 1 A2, 2 A3, 3 delay).
+        unit: its unit in that column's unit (km/s² or s).
+    """
+
+    column: int
+    unit: float
+
+
+class _Chunk:
+    """Some of the particles, their kernels' arrays and what they gave."""
+
+    def __init__(
+        self,
+        ephemeris: Ephemeris,
+        particles: Particles,
+        rows: NDArray[np.int64],
+        epochs: NDArray[np.float64],
+        watches: Sequence[Watch],
+        variations: Sequence[Parameter] | None,
+        keep_steps: bool,
+        options: StepOptions,
+        backwards: bool,
+    ) -> None:
+        self.ephemeris = ephemeris
+        self.rows = rows
+        self.epochs = epochs
+        self.options = options
+        self.sign = -1.0 if backwards else 1.0
+        n = rows.size
+        m = 0 if variations is None else 6 + len(variations)
+        self.start = particles.epoch_mjd_tdb[rows]
+        nongrav = particles.nongrav[rows] if particles.nongrav.shape[0] else np.zeros((0, 9))
+        if not nongrav[:, :3].any() and m == 0:
+            nongrav = np.zeros((0, 9))
+        own = particles.own_body[rows]
+        self.lanes = schedule.Lanes(
+            table=np.zeros((n, schedule.N_LANE)),
+            own_body=own,
+            nongrav=nongrav,
+            phi=np.zeros((n, 6, m)),
+            parameter=np.array([p.column for p in variations or ()], dtype=np.int64),
+            scale=np.array([p.unit for p in variations or ()]),
+            order=np.arange(n),
+            spare=np.zeros(n, dtype=np.int64),
+        )
+        if m:
+            self.lanes.phi[:, range(6), range(6)] = 1.0
+        table = self.lanes.table
+        table[:, 0:3] = particles.position_km[rows]
+        table[:, 3:6] = particles.velocity_km_s[rows]
+        self._first_steps()
+        self.wanted = schedule.ScanArrays(
+            body=np.array([ephemeris.body_index(w.body) for w in watches], dtype=np.int64),
+            within_km=np.array([w.within_km for w in watches], dtype=np.float64),
+            spacing_s=np.array(_SPACING_D) * DAY_S,
+        )
+        self.out = self._output(1024, 4096 if keep_steps else 0, m)
+        self.m = m
+        width = min(_WIDTH, max(8, n))
+        bodies = ephemeris.arrays.gm_km3_s2.size
+        self.ws = _step_workspace(width, bodies)
+        self.var = _variation_workspace(max(m, 1))
+        self.scan = schedule.ScanWorkspace(
+            start=np.zeros(6),
+            power=np.zeros((8, 3)),
+            fractions=np.zeros(130),
+            values=np.zeros(130),
+            scratch=np.zeros((2, 6)),
+            pole=np.zeros(3),
+            found=np.zeros(64),
+            phi=np.zeros((6, max(m, 1))),
+        )
+        self.near = np.zeros((len(watches) + 11, width), dtype=np.bool_)
+        self.stack = np.zeros((2 * schedule.MAX_LEVEL + 8, 4), dtype=np.int64)
+        self.states = np.full((epochs.size, n, 6), np.nan)
+        self.variations = np.full((epochs.size, n, 6, m), np.nan)
+        self.done = 0.0
+
+    @staticmethod
+    def _output(encounters: int, steps: int, m: int) -> schedule.Output:
+        return schedule.Output(
+            encounters=np.zeros((encounters, N_RECORD + 6 * m)),
+            steps=np.zeros((steps, schedule.N_STEP_RECORD)),
+            count=np.zeros(4, dtype=np.int64),
+        )
+
+    def _first_steps(self) -> None:
+        """First guess of each lane's step and of its acceleration's series."""
+        table = self.lanes.table
+        gm = self.ephemeris.arrays.gm_km3_s2
+        wanted = np.full(table.shape[0], np.inf)
+        for j, name in enumerate(_major_names()):
+            centre, _ = self.ephemeris.state(name, self.start)
+            away = centre - table[:, 0:3]
+            r = np.linalg.norm(away, axis=1)
+            wanted = np.minimum(wanted, 0.2 * np.sqrt(r**3 / gm[j]))
+            if j == 0:
+                table[:, schedule.POWER : schedule.POWER + 3] = gm[0] * away / r[:, None] ** 3
+        table[:, schedule.LAST_H] = self.sign * DAY_S
+        table[:, schedule.WANT_H] = wanted
+
+    def _intervals(self) -> list[tuple[float, float, list[tuple[float, NDArray[np.int64]]], int]]:
+        """The common grid: (from, to, lanes that join inside, index of the epoch at `to`).
+
+        Grid points are multiples of 64 d and the asked epochs.
+        """
+        sign = self.sign
+        first = float((sign * self.start).min())
+        points: list[tuple[float, int]] = [
+            (sign * float(epoch), index) for index, epoch in enumerate(self.epochs)
+        ]
+        last = max(point for point, _ in points)
+        at = math.floor(first / BLOCK_D) * BLOCK_D
+        while at < last:
+            if at > first:
+                points.append((at, -1))
+            at += BLOCK_D
+        points.sort()
+        intervals = []
+        before = first
+        starts = sign * self.start
+        for point, index in points:
+            joining = [
+                (float(sign * epoch), np.flatnonzero(starts == epoch))
+                for epoch in np.unique(starts)
+                if before <= epoch < point
+            ]
+            intervals.append((sign * before, sign * point, joining, index))
+            before = point
+        return intervals
+
+    def run(self, stop: NDArray[np.int64]) -> None:
+        """Carry the chunk over all intervals."""
+        intervals = self._intervals()
+        running = np.zeros(0, dtype=np.int64)
+        begin = self.sign * intervals[0][0]
+        span = max(self.sign * intervals[-1][1] - begin, 1e-9)
+        for start, end, joining, index in intervals:
+            if stop[0]:
+                return
+            if end != start:
+                self._advance(running, start, end, stop)
+                for epoch, lanes in joining:
+                    self._advance(lanes, epoch, end, stop)
+                    running = np.concatenate([running, lanes])
+            elif joining:
+                raise AssertionError("an interval without length took lanes in")
+            if index >= 0:
+                self._keep(index, end)
+            self.done = (self.sign * end - begin) / span
+
+    def _keep(self, index: int, epoch: float) -> None:
+        table = self.lanes.table
+        alive = (table[:, schedule.STATUS] == schedule.RUNNING) & (
+            self.sign * self.start <= self.sign * epoch
+        )
+        self.states[index, alive] = table[alive, 0:6]
+        self.variations[index, alive] = self.lanes.phi[alive]
+
+    def _advance(
+        self, lanes: NDArray[np.int64], start: float, end: float, stop: NDArray[np.int64]
+    ) -> None:
+        """One interval; repeated with larger buffers where these ran over."""
+        if lanes.size == 0:
+            return
+        work = self.lanes._replace(order=lanes.copy(), spare=np.zeros(lanes.size, np.int64))
+        table, phi = work.table[lanes], work.phi[lanes]
+        counts = self.out.count.copy()
+        while True:
+            schedule.advance_block(
+                self.ephemeris.arrays,
+                force_arrays(self.ephemeris.constants),
+                surface_arrays(self.ephemeris.constants.sun_radius_km),
+                radau_tables(),
+                self.options,
+                work,
+                self.ws,
+                self.var,
+                self.wanted,
+                self.scan,
+                self.out,
+                self.near,
+                self.stack,
+                math.floor(start),
+                (start - math.floor(start)) * DAY_S,
+                (end - start) * DAY_S,
+                stop,
+            )
+            needed = self.out.count
+            room = (self.out.encounters.shape[0], self.out.steps.shape[0])
+            if stop[0] or (needed[0] <= room[0] and (room[1] == 0 or needed[1] <= room[1])):
+                return
+            larger = self._output(
+                max(2 * room[0], int(needed[0])), max(2 * room[1], int(needed[1])), self.m
+            )
+            if room[1] == 0:
+                larger = larger._replace(steps=self.out.steps)
+            larger.encounters[: counts[0]] = self.out.encounters[: counts[0]]
+            larger.steps[: counts[1]] = self.out.steps[: counts[1]]
+            larger.count[:] = counts
+            self.out = larger
+            work.table[lanes] = table
+            work.phi[lanes] = phi
+            work.order[:] = lanes
+
+
+def _major_names() -> tuple[str, ...]:
+    from perilune.ephemeris import MAJOR_BODIES
+
+    return MAJOR_BODIES
+
+
+def _step_workspace(width: int, bodies: int) -> StepWorkspace:
+    return StepWorkspace(
+        bodies=np.zeros((8, bodies, 6)),
+        own=np.zeros((8, 11, 4)),
+        pole=np.zeros((8, 3)),
+        axes=np.zeros((8, 3, 3)),
+        x=np.zeros((9, 3 * width)),
+        v=np.zeros((9, 3 * width)),
+        a=np.zeros((8, 3 * width)),
+        far=np.zeros((8, 3 * width)),
+        base=np.zeros((8, 3 * width)),
+        old=np.zeros(3 * width),
+        x0=np.zeros(3 * width),
+        v0=np.zeros(3 * width),
+        power=np.zeros((8, 3 * width)),
+        last_h=np.zeros(width),
+        ratio=np.zeros(width),
+        steepest=np.zeros((11, width)),
+        error=np.zeros(width),
+        noise=np.zeros(width),
+        own_body=np.zeros(width, dtype=np.int64),
+        nongrav=np.zeros((width, 9)),
+        is_near=np.zeros(11, dtype=np.bool_),
+    )
+
+
+def _variation_workspace(m: int) -> VariationWorkspace:
+    return VariationWorkspace(
+        da=np.zeros((8, 3 * m)),
+        dx=np.zeros(3 * m),
+        dv=np.zeros(3 * m),
+        x0=np.zeros(3 * m),
+        v0=np.zeros(3 * m),
+        gx=np.zeros((8, 3, 3)),
+        gv=np.zeros((8, 3, 3)),
+        gp=np.zeros((8, 3, m)),
+        moved_x=np.zeros(36),
+        moved_v=np.zeros(36),
+        moved_a=np.zeros(36),
+        moved_nongrav=np.zeros((12, 9)),
+        change=np.zeros(m),
+        size=np.zeros(m),
+    )
+
+
+def _check_start(ephemeris: Ephemeris, particles: Particles) -> None:
+    """A particle inside a body at its start is an error, not an impact."""
+    surface = surface_arrays(ephemeris.constants.sun_radius_km)
+    for j, name in enumerate(_major_names()):
+        centre, _ = ephemeris.state(name, particles.epoch_mjd_tdb)
+        r = np.linalg.norm(particles.position_km - centre, axis=1)
+        inside = (r < surface.radius_km[j]) & (particles.own_body != j)
+        if inside.any():
+            row = int(np.flatnonzero(inside)[0])
+            raise InputError(
+                f"particle {row} starts inside {name.capitalize()}",
+                found=f"{r[row]:.3f} km from its centre",
+                expected=f"more than {surface.radius_km[j]:.3f} km",
+                remedy="Check the orbit, its origin and its epoch.",
+            )
+
+
+def propagate(
+    ephemeris: Ephemeris,
+    particles: Particles,
+    epochs_mjd_tdb: Sequence[float] | NDArray[np.float64],
+    *,
+    watches: Sequence[Watch] = (),
+    variations: Sequence[Parameter] | None = None,
+    keep_steps: bool = False,
+    options: StepOptions = DEFAULT_OPTIONS,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    label: str = "propagating",
+) -> Propagation:
+    """Carry particles to epochs on one side of their own (all later, or all earlier).
+
+    Args:
+        ephemeris: the attracting bodies.
+        particles: N test particles; each may have its own epoch.
+        epochs_mjd_tdb: (M,) where states are wanted; the farthest ends the propagation.
+        watches: bodies whose closest approaches are recorded. Impacts end a particle whatever is
+            watched.
+        variations: with a sequence (it may be empty), variational equations for the state and
+            these parameters.
+        keep_steps: keep every step's dense output.
+        options: accuracy.
+        threads: worker threads; all cores by default.
+        progress: called with the fraction done and `label`; may raise to stop the work.
+
+    Raises:
+        OutOfRangeError: an epoch outside the ephemeris.
+        InputError: no epochs, epochs on both sides, or a particle inside a body at its start.
+    """
+    epochs = np.unique(np.asarray(epochs_mjd_tdb, dtype=np.float64))
+    if epochs.size == 0:
+        raise InputError("no epoch to propagate to", field="epochs", expected="at least one")
+    ephemeris.check_span(epochs)
+    ephemeris.check_span(particles.epoch_mjd_tdb)
+    backwards = bool(epochs[0] < particles.epoch_mjd_tdb.min())
+    if (backwards and epochs[-1] > particles.epoch_mjd_tdb.max()) or (
+        not backwards and epochs[-1] < particles.epoch_mjd_tdb.max()
+    ):
+        raise InputError(
+            "epochs on both sides of the particles' own",
+            field="epochs",
+            expected="all later or all earlier",
+            remedy="Propagate forwards and backwards one after the other.",
+        )
+    _check_start(ephemeris, particles)
+    if backwards:
+        epochs = epochs[::-1].copy()
+    n = len(particles)
+    workers = max(1, threads or os.cpu_count() or 1)
+    size = max(1, min(_CHUNK, math.ceil(n / workers)))
+    chunks = [
+        _Chunk(
+            ephemeris, particles, np.arange(low, min(low + size, n)), epochs, watches,
+            variations, keep_steps, options, backwards,
+        )
+        for low in range(0, n, size)
+    ]  # fmt: skip
+    _run_all(chunks, min(workers, len(chunks)), progress, label)
+    return _collect(chunks, n, epochs)
+
+
+def _run_all(
+    chunks: list[_Chunk], workers: int, progress: Progress | None, label: str
+) -> None:
+    """Run the chunks on daemon threads, so that Ctrl-C is answered at once."""
+    stop = np.zeros(1, dtype=np.int64)
+    pending = list(reversed(chunks))
+    failures: list[BaseException] = []
+    lock = threading.Lock()
+
+    def work() -> None:
+        while True:
+            with lock:
+                if not pending or stop[0]:
+                    return
+                chunk = pending.pop()
+            try:
+                chunk.run(stop)
+            except BaseException as error:
+                failures.append(error)
+                stop[0] = 1
+                return
+
+    team = [threading.Thread(target=work, daemon=True) for _ in range(workers)]
+    try:
+        for thread in team:
+            thread.start()
+        for thread in team:
+            while thread.is_alive():
+                thread.join(_POLL_S)
+                if progress is not None:
+                    progress(sum(chunk.done for chunk in chunks) / len(chunks), label)
+    except BaseException:
+        stop[0] = 1
+        raise
+    if failures:
+        raise failures[0]
+
+
+def _collect(chunks: list[_Chunk], n: int, epochs: NDArray[np.float64]) -> Propagation:
+    table = np.concatenate([chunk.lanes.table for chunk in chunks])
+    states = np.concatenate([chunk.states for chunk in chunks], axis=1)
+    found = []
+    steps = []
+    for chunk in chunks:
+        rows = chunk.out.encounters[: chunk.out.count[0]]
+        rows[:, 0] += chunk.rows[0]
+        found.append(rows)
+        kept = chunk.out.steps[: chunk.out.count[1]] if chunk.out.steps.size else chunk.out.steps
+        kept[:, 0] += chunk.rows[0]
+        steps.append(kept)
+    rows = np.concatenate(found)
+    sign = chunks[0].sign
+    rows = rows[np.lexsort((sign * (rows[:, 3] + rows[:, 4] / DAY_S), rows[:, 0]))]
+    m = chunks[0].m
+    encounters = Encounters(
+        particle=rows[:, 0].astype(np.int64),
+        body=rows[:, 1].astype(np.int64),
+        is_impact=rows[:, 2] == 1.0,
+        reference_mjd_tdb=rows[:, 3].copy(),
+        offset_s=rows[:, 4].copy(),
+        state=rows[:, 5:11].copy(),
+        variation=rows[:, N_RECORD:].reshape(-1, 6, m) if m else np.zeros((len(rows), 6, 0)),
+    )
+    status = table[:, schedule.STATUS].astype(np.int64)
+    ended = status != Status.REACHED
+    stop = table[:, schedule.STOP_REFERENCE] + table[:, schedule.STOP_OFFSET_S] / DAY_S
+    return Propagation(
+        epochs_mjd_tdb=epochs,
+        position_km=states[..., :3],
+        velocity_km_s=states[..., 3:],
+        variation=np.concatenate([chunk.variations for chunk in chunks], axis=1),
+        status=status,
+        body=np.where(status == Status.IMPACTED, table[:, schedule.BODY], -1).astype(np.int64),
+        stop_mjd_tdb=np.where(ended, stop, np.nan),
+        encounters=encounters,
+        steps=np.concatenate(steps),
+        lane_steps=int(sum(chunk.out.count[2] for chunk in chunks)),
+        refused_steps=int(sum(chunk.out.count[3] for chunk in chunks)),
+    )
