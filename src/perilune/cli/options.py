@@ -73,12 +73,13 @@ def without_place(orbits: Sequence[Orbit]) -> list[dict[str, Any]]:
 
 
 def announce_compilation() -> None:
-    """Say on stderr that the first use of this version compiles its kernels."""
+    """Say on stderr that the first use of this version compiles the propagator's kernels."""
     from perilune.jit import kernel_cache
 
     folder = kernel_cache()
-    if not folder.is_dir() or not any(folder.rglob("*.nbi")):
-        say(f"First use of this version: compiling the kernels, once; kept in {folder}.")
+    # numba keeps the kernels of a folder of the package in a folder of that name.
+    if not any(folder.glob("dynamics_*/*.nbi")):
+        say(f"First use of this version: compiling the kernels, once; they stay in {folder}.")
 
 
 def horizon_mjd_tdb(until: str | None) -> float:
