@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -114,3 +116,20 @@ def test_impossible_models_are_refused() -> None:
         NonGravitational(estimated=("a2_au_d2", "a1_au_d2"))
     with pytest.raises(InputError, match="not known"):
         NonGravitational().effect_of("a9")
+
+
+def test_a_force_model_that_does_not_fit_the_covariance_is_refused() -> None:
+    apophis = catalogue.find("Apophis")
+    assert apophis.non_gravitational is not None
+    for estimated in ((), ("a2_au_d2",), ("a1_au_d2", "a2_au_d2", "a3_au_d2")):
+        model = replace(apophis.non_gravitational, estimated=estimated)
+        with pytest.raises(InputError, match="do not fit the force model"):
+            replace(apophis, non_gravitational=model)
+
+
+def test_a_density_without_its_value_is_refused() -> None:
+    bennu = catalogue.find("Bennu")
+    assert bennu.non_gravitational is not None
+    model = replace(bennu.non_gravitational, published=(("amrat_m2_kg", 2.6e-6),))
+    with pytest.raises(InputError, match="has no value"):
+        replace(bennu, non_gravitational=model)

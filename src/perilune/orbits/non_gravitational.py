@@ -108,6 +108,9 @@ class NonGravitational:
         """The Marsden parameter that a published one drives, and the derivative of the former.
 
         None for a parameter that does not act on the orbit.
+
+        Raises:
+            InputError: no such parameter, or a density without its value.
         """
         if parameter in PARAMETERS:
             return parameter, 1.0
@@ -117,12 +120,12 @@ class NonGravitational:
             return "a1_au_d2", A1_PER_M2_KG_JPL_AU_D2
         if parameter == "yarkovsky_1e10_au_d2":
             return "a2_au_d2", 1e-10
-        if parameter == "rho_kg_m3":
-            return "a2_au_d2", -self.a2_au_d2 / dict(self.published)["rho_kg_m3"]
+        if parameter == "rho_kg_m3" and dict(self.published).get(parameter, 0.0) > 0.0:
+            return "a2_au_d2", -self.a2_au_d2 / dict(self.published)[parameter]
         if parameter == "s0_km":
             return None
         raise InputError(
-            "a non-gravitational parameter is not known",
+            "a non-gravitational parameter is not known, or has no value",
             field="covariance parameter",
             found=parameter,
             expected="A1, A2, A3, DT, AMRAT, RHO, S0, or OrbFit's area-to-mass and Yarkovsky",

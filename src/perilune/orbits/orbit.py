@@ -132,9 +132,17 @@ class Orbit:
                 found=", ".join(names),
                 expected=f"each of {', '.join(self.elements.PARAMETERS)} once, and others",
             )
-        for name in names:
-            if name not in self.elements.PARAMETERS:
-                (self.non_gravitational or NonGravitational()).effect_of(name)
+        model = self.non_gravitational or NonGravitational()
+        effects = [model.effect_of(name) for name in names if name not in self.elements.PARAMETERS]
+        driven = [effect[0] for effect in effects if effect is not None]
+        if sorted(driven) != sorted(model.estimated):
+            raise InputError(
+                "the covariance's parameters do not fit the force model",
+                file=self.source or None,
+                field="estimated",
+                found=", ".join(model.estimated) or "none",
+                expected=", ".join(driven) or "none, as in the covariance",
+            )
 
     def __eq__(self, other: object) -> bool:
         """Whether every field is the same, arrays to the last bit; where it was read may differ."""
@@ -172,10 +180,19 @@ class Orbit:
         is what marginalising over them means.
 
         Raises:
+            InputError: the elements are so extreme that the state overflows.
             OutOfRangeError: an origin other than the Sun at an epoch outside the ephemeris.
             UnknownNameError: an origin that the ephemeris does not know.
         """
         state, jacobian = icrf_state(self.elements, self.epoch_mjd_tdb, self.gm_sun_km3_s2)
+        if not (np.isfinite(state).all() and np.isfinite(jacobian).all()):
+            raise InputError(
+                f"the elements of {self.full_name} give no finite state",
+                file=self.source or None,
+                field="elements",
+                found=str(self.elements),
+                expected="elements of an orbit in the solar system",
+            )
         model = self.non_gravitational
         parameters = model.estimated if model is not None else ()
         covariance = None

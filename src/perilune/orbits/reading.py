@@ -19,6 +19,7 @@ _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d{1,3})?", re.A
 _AGAIN: Final = "The file may be cut short or damaged; get it again from its publisher."
 _Kind = TypeVar("_Kind")
 _KINDS: Final[dict[type, str]] = {str: "a text", dict: "an object", list: "a list"}
+_SHOWN: Final = 80
 LARGEST_FILE_BYTES: Final = 4 * 1024**3
 
 
@@ -45,7 +46,7 @@ class SourceText:
             file=self.file,
             line=line,
             field=field,
-            found=found,
+            found=_shortened(found),
             expected=expected,
             remedy=remedy,
         )
@@ -153,30 +154,54 @@ def load(source: Path | str) -> SourceText:
     Raises:
         InputError: no such file, not readable, or not a text.
     """
-    if isinstance(source, str) and ("\n" in source or source.lstrip().startswith("{")):
+    if isinstance(source, str) and _is_text(source):
         return SourceText(source, None)
-    path = Path(source)
-    file = str(source)
+    data, file = load_bytes(source)
     try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
-            raise InputError("the file is too large for an orbit file", file=file)
-        return SourceText(path.read_bytes().decode("utf-8"), file)
+        return SourceText(data.decode("utf-8"), file)
     except UnicodeDecodeError as error:
         raise InputError(
             "the file is not a text",
             file=file,
-            found=f"byte {error.object[error.start]:#04x} at offset {error.start}",
+            found=f"byte {data[error.start]:#04x} at offset {error.start}",
             expected="UTF-8",
             remedy=_AGAIN,
         ) from None
+
+
+def load_bytes(source: Path | str) -> tuple[bytes, str | None]:
+    """The bytes of a file and its name, or those of a given text; see `load`.
+
+    Raises:
+        InputError: no such file, or not readable.
+    """
+    if isinstance(source, str) and _is_text(source):
+        return source.encode("utf-8", errors="surrogatepass"), None
+    path = Path(source)
+    try:
+        if path.stat().st_size > LARGEST_FILE_BYTES:
+            raise InputError("the file is too large for an orbit file", file=str(source))
+        return path.read_bytes(), str(source)
     except (OSError, ValueError) as error:
         raise InputError(
             "the file cannot be read",
-            file=file,
+            file=str(source),
             found=getattr(error, "strerror", None) or str(error),
             expected="a readable orbit file",
             remedy="Check the path.",
         ) from None
+
+
+def _is_text(source: str) -> bool:
+    return "\n" in source or source.lstrip().startswith("{")
+
+
+def _shortened(found: object) -> object:
+    """What was found, cut to what a line of an error can show."""
+    shown = found if isinstance(found, str) else repr(found)
+    if len(shown) <= _SHOWN:
+        return found
+    return f"{shown[:_SHOWN]}..."
 
 
 def mjd_of_jd(jd: Decimal) -> Decimal:

@@ -83,6 +83,14 @@ def parse_sbdb(text: SourceText) -> Orbit:
     answer = text.json()
     if not isinstance(answer, dict):
         raise text.error("the file is not an SBDB answer", found=type(answer).__name__)
+    if "object" not in answer and isinstance(answer.get("message"), str):
+        raise text.error(
+            "the answer holds no orbit but a message",
+            field="message",
+            found=answer["message"],
+            expected="an object and its orbit",
+            remedy="Ask the API for one object, with cov=mat&full-prec=1&phys-par=1.",
+        )
     item = get(text, answer, "object", dict)
     solution = get(text, answer, "orbit", dict)
     if solution.get("equinox") != "J2000":
