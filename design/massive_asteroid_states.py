@@ -13,6 +13,7 @@ from jplephem.spk import SPK
 EPOCH_MJD_TDB = 60676.0
 NUMBERS = (1, 2, 3, 4, 7, 10, 15, 16, 31, 52, 65, 87, 88, 107, 511, 704)
 
+
 def main() -> None:
     """One line a body: number, position (km), velocity (km/s), heliocentric ICRF."""
     kernel = SPK.open(de441_n16)
@@ -23,6 +24,7 @@ def main() -> None:
                 position, rate = segment.compute_and_differentiate(jd)
                 values = [*position, *(rate / 86400.0)]
                 print(f"    {number}: ({', '.join(repr(float(v)) for v in values)}),")
+
 
 if __name__ == "__main__":
     main()

@@ -89,7 +89,8 @@ def height_km(
     """
     r2 = state[0] * state[0] + state[1] * state[1] + state[2] * state[2]
     if body != _EARTH:
-        return math.sqrt(r2) - surface.radius_km[body]
+        radius: float = surface.radius_km[body]
+        return math.sqrt(r2) - radius
     earth_pole(mjd_tdb, pole)
     z = state[0] * pole[0] + state[1] * pole[1] + state[2] * pole[2]
     p = math.sqrt(max(r2 - z * z, 1e-12))
@@ -102,7 +103,7 @@ def height_km(
     out = p - e2 * a * math.cos(beta) ** 3
     latitude = math.atan2(up, out)
     sine = math.sin(latitude)
-    height = p * math.cos(latitude) + z * sine - a * math.sqrt(1.0 - e2 * sine * sine)
+    height: float = p * math.cos(latitude) + z * sine - a * math.sqrt(1.0 - e2 * sine * sine)
     return height - surface.earth_entry_km
 
 
@@ -285,6 +286,7 @@ def scan_step(
     found[0] = 2.0
     reach = surface.radius_km[body] + 30.0
     falling_from = 0.0
+    s = 0.0
     for i in range(count):
         roots = 0
         low = fractions[i]
@@ -295,22 +297,21 @@ def scan_step(
                 eph, body, reference_mjd, start_s, h_s, step, low, high,
                 sign * values[i], sign * values[i + 1], scratch,
             )  # fmt: skip
-        elif values[i] > 0.0 and values[i + 1] > 0.0 and 0 < i:
+        elif i > 0 and 0.0 < values[i] < values[i - 1] and values[i] < values[i + 1]:
             # A dip below nought between two samples shows as a local least sample.
-            if values[i] < values[i - 1] and values[i] < values[i + 1] and values[i - 1] > 0.0:
-                bottom = _dip(
-                    eph, body, reference_mjd, start_s, h_s, step, fractions[i - 1], high, scratch
-                )
-                depth = sign * relative_state(
-                    eph, body, reference_mjd, start_s, h_s, step, bottom, scratch
-                )
-                if depth < 0.0:
-                    roots = 1
-                    falling_from = fractions[i - 1]
-                    s = _root(
-                        eph, body, reference_mjd, start_s, h_s, step, bottom, high,
-                        sign * depth, sign * values[i + 1], scratch,
-                    )  # fmt: skip
+            bottom = _dip(
+                eph, body, reference_mjd, start_s, h_s, step, fractions[i - 1], high, scratch
+            )
+            depth = sign * relative_state(
+                eph, body, reference_mjd, start_s, h_s, step, bottom, scratch
+            )
+            if depth < 0.0:
+                roots = 1
+                falling_from = fractions[i - 1]
+                s = _root(
+                    eph, body, reference_mjd, start_s, h_s, step, bottom, high,
+                    sign * depth, sign * values[i + 1], scratch,
+                )  # fmt: skip
         if roots == 1 and n_found + 1 < found.size:
             n_found += 1
             found[n_found] = s

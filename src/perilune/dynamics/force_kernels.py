@@ -131,7 +131,7 @@ def set_sun(
 def body_acceleration(
     bodies: NDArray[np.float64], gm: NDArray[np.float64], j: int, out: NDArray[np.float64]
 ) -> None:
-    """Newtonian acceleration (3) of body j by the other major bodies, and their potential (out[3])."""
+    """Newtonian acceleration of body j by the other major bodies, and their potential, (4,)."""
     for k in range(4):
         out[k] = 0.0
     for k in range(11):

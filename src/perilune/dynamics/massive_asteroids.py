@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,6 @@ from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
 from perilune.constants import DAY_S
-from perilune.dynamics import schedule_kernels as schedule
 from perilune.dynamics.particles import Particles
 from perilune.dynamics.propagator import Progress, propagate
 from perilune.ephemeris import Ephemeris, planets
@@ -235,9 +235,7 @@ def solar_system(progress: Progress | None = None) -> Ephemeris:
     found = _read_cache(path)
     if found is None:
         found = build_table(ephemeris, progress)
-        try:
+        with suppress(OSError):
             _write_cache(path, *found)
-        except OSError:
-            pass
     table, first = found
     return ephemeris.with_asteroids(tuple(STATES), table, first, _RECORD_D)

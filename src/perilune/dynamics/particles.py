@@ -50,9 +50,7 @@ class Particles:
         ):
             values = getattr(self, name)
             if values.shape != shape:
-                raise InputError(
-                    "wrong shape", field=name, found=values.shape, expected=f"{shape}"
-                )
+                raise InputError("wrong shape", field=name, found=values.shape, expected=f"{shape}")
             if not np.isfinite(values).all():
                 row = int(np.argwhere(~np.isfinite(values))[0][0])
                 raise InputError(

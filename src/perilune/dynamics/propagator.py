@@ -20,7 +20,7 @@ from perilune.dynamics.radau import radau_tables
 from perilune.dynamics.step_kernels import StepOptions, StepWorkspace
 from perilune.dynamics.system import force_arrays, surface_arrays
 from perilune.dynamics.variation_kernels import VariationWorkspace
-from perilune.ephemeris import Ephemeris
+from perilune.ephemeris import MAJOR_BODIES, Ephemeris
 from perilune.errors import InputError
 
 Progress = Callable[[float, str], None]
@@ -134,7 +134,7 @@ class _Chunk:
         return schedule.Output(
             encounters=np.zeros((encounters, N_RECORD + 6 * m)),
             steps=np.zeros((steps, schedule.N_STEP_RECORD)),
-            count=np.zeros(4, dtype=np.int64),
+            counts=np.zeros(4, dtype=np.int64),
         )
 
     def _first_steps(self) -> None:
@@ -142,7 +142,7 @@ class _Chunk:
         table = self.lanes.table
         gm = self.ephemeris.arrays.gm_km3_s2
         wanted = np.full(table.shape[0], np.inf)
-        for j, name in enumerate(_major_names()):
+        for j, name in enumerate(MAJOR_BODIES):
             centre, _ = self.ephemeris.state(name, self.start)
             away = centre - table[:, 0:3]
             r = np.linalg.norm(away, axis=1)
@@ -218,7 +218,7 @@ class _Chunk:
             return
         work = self.lanes._replace(order=lanes.copy(), spare=np.zeros(lanes.size, np.int64))
         table, phi = work.table[lanes], work.phi[lanes]
-        counts = self.out.count.copy()
+        counts = self.out.counts.copy()
         while True:
             schedule.advance_block(
                 self.ephemeris.arrays,
@@ -239,7 +239,7 @@ class _Chunk:
                 (end - start) * DAY_S,
                 stop,
             )
-            needed = self.out.count
+            needed = self.out.counts
             room = (self.out.encounters.shape[0], self.out.steps.shape[0])
             if stop[0] or (needed[0] <= room[0] and (room[1] == 0 or needed[1] <= room[1])):
                 return
@@ -250,17 +250,11 @@ class _Chunk:
                 larger = larger._replace(steps=self.out.steps)
             larger.encounters[: counts[0]] = self.out.encounters[: counts[0]]
             larger.steps[: counts[1]] = self.out.steps[: counts[1]]
-            larger.count[:] = counts
+            larger.counts[:] = counts
             self.out = larger
             work.table[lanes] = table
             work.phi[lanes] = phi
             work.order[:] = lanes
-
-
-def _major_names() -> tuple[str, ...]:
-    from perilune.ephemeris import MAJOR_BODIES
-
-    return MAJOR_BODIES
 
 
 def _step_workspace(width: int, bodies: int) -> StepWorkspace:
@@ -311,7 +305,7 @@ def _variation_workspace(m: int) -> VariationWorkspace:
 def _check_start(ephemeris: Ephemeris, particles: Particles) -> None:
     """A particle inside a body at its start is an error, not an impact."""
     surface = surface_arrays(ephemeris.constants.sun_radius_km)
-    for j, name in enumerate(_major_names()):
+    for j, name in enumerate(MAJOR_BODIES):
         centre, _ = ephemeris.state(name, particles.epoch_mjd_tdb)
         r = np.linalg.norm(particles.position_km - centre, axis=1)
         inside = (r < surface.radius_km[j]) & (particles.own_body != j)
@@ -389,9 +383,7 @@ def propagate(
     return _collect(chunks, n, epochs)
 
 
-def _run_all(
-    chunks: list[_Chunk], workers: int, progress: Progress | None, label: str
-) -> None:
+def _run_all(chunks: list[_Chunk], workers: int, progress: Progress | None, label: str) -> None:
     """Run the chunks on daemon threads, so that Ctrl-C is answered at once."""
     stop = np.zeros(1, dtype=np.int64)
     pending = list(reversed(chunks))
@@ -433,10 +425,10 @@ def _collect(chunks: list[_Chunk], n: int, epochs: NDArray[np.float64]) -> Propa
     found = []
     steps = []
     for chunk in chunks:
-        rows = chunk.out.encounters[: chunk.out.count[0]]
+        rows = chunk.out.encounters[: chunk.out.counts[0]]
         rows[:, 0] += chunk.rows[0]
         found.append(rows)
-        kept = chunk.out.steps[: chunk.out.count[1]] if chunk.out.steps.size else chunk.out.steps
+        kept = chunk.out.steps[: chunk.out.counts[1]] if chunk.out.steps.size else chunk.out.steps
         kept[:, 0] += chunk.rows[0]
         steps.append(kept)
     rows = np.concatenate(found)
@@ -465,6 +457,6 @@ def _collect(chunks: list[_Chunk], n: int, epochs: NDArray[np.float64]) -> Propa
         stop_mjd_tdb=np.where(ended, stop, np.nan),
         encounters=encounters,
         steps=np.concatenate(steps),
-        lane_steps=int(sum(chunk.out.count[2] for chunk in chunks)),
-        refused_steps=int(sum(chunk.out.count[3] for chunk in chunks)),
+        lane_steps=int(sum(chunk.out.counts[2] for chunk in chunks)),
+        refused_steps=int(sum(chunk.out.counts[3] for chunk in chunks)),
     )

@@ -24,7 +24,7 @@ from perilune.dynamics.encounter_kernels import (
     scan_step,
 )
 from perilune.dynamics.force_kernels import ForceArrays
-from perilune.dynamics.radau import RadauTables
+from perilune.dynamics.radau_kernels import RadauTables
 from perilune.dynamics.step_kernels import (
     StepOptions,
     StepWorkspace,
@@ -82,11 +82,11 @@ class ScanWorkspace(NamedTuple):
 
 
 class Output(NamedTuple):
-    """Rows found; `count[0]`, `count[1]` say how many, also beyond the capacity."""
+    """Rows found; `counts[0]`, `counts[1]` say how many, also beyond the capacity."""
 
     encounters: NDArray[np.float64]  # (capacity, 11 + 6 m)
     steps: NDArray[np.float64]  # (capacity, 34), recorded where the capacity is not nought
-    count: NDArray[np.int64]  # (4,) encounters, steps, lane-steps taken, lane-steps refused
+    counts: NDArray[np.int64]  # (4,) encounters, steps, lane-steps taken, lane-steps refused
 
 
 class Lanes(NamedTuple):
@@ -186,8 +186,8 @@ def _record(
     s: float,
 ) -> None:
     """Append one encounter."""
-    at = out.count[0]
-    out.count[0] += 1
+    at = out.counts[0]
+    out.counts[0] += 1
     if at >= out.encounters.shape[0]:
         return
     step = DenseStep(scan.start, scan.power)
@@ -231,7 +231,7 @@ def _scan_lane(
         eph, surface, body, wanted.spacing_s[body], reference_mjd, start_s, h_s, step,
         scan.fractions, scan.values, scan.scratch, scan.pole, scan.found,
     )  # fmt: skip
-    impact = scan.found[0]
+    impact: float = scan.found[0]
     for i in range(1, found + 1):
         s = scan.found[i]
         if s < impact:
@@ -288,21 +288,18 @@ def _finish(
         lane = lanes.order[low + i]
         row = lanes.table[lane]
         error = ws.error[i]
-        if error == math.inf:
-            factor = 0.25
-        else:
-            factor = min(max(error, 1.0e-30) ** (-1.0 / 7.0), 4.0)
+        factor = 0.25 if error == math.inf else min(max(error, 1.0e-30) ** (-1.0 / 7.0), 4.0)
         row[WANT_H] = abs(h_s) * factor
         if factor < 0.7:
             # Refused. The old series would mislead the shorter step no more than it did this one.
             row[WANT_H] = min(row[WANT_H], 0.5 * abs(h_s))
-            out.count[3] += 1
+            out.counts[3] += 1
             if last_level:
                 row[STATUS] = UNDERFLOW if error < math.inf else NOT_FINITE
                 row[STOP_REFERENCE] = reference_mjd
                 row[STOP_OFFSET_S] = start_s
             continue
-        out.count[2] += 1
+        out.counts[2] += 1
         any_near = False
         for check in range(n_checks):
             any_near = any_near or near[check, i]
@@ -343,8 +340,8 @@ def _finish(
                             impact = hit
                             impact_body = body
         if keep_step:
-            at = out.count[1]
-            out.count[1] += 1
+            at = out.counts[1]
+            out.counts[1] += 1
             if at < out.steps.shape[0]:
                 record = out.steps[at]
                 record[0] = lane

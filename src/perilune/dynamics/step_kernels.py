@@ -27,7 +27,7 @@ from perilune.dynamics.force_kernels import (
     body_acceleration,
     set_sun,
 )
-from perilune.dynamics.radau import RadauTables
+from perilune.dynamics.radau_kernels import RadauTables
 from perilune.ephemeris.body_kernels import EphemerisArrays, all_states
 from perilune.frames.orientation_kernels import earth_pole, moon_axes
 from perilune.jit import kernel
@@ -257,9 +257,7 @@ def _near_forces(
         if ws.is_near[j]:
             add_point_mass(x, n, bodies[j], eph.gm_km3_s2[j], a)
     if ws.is_near[_EARTH]:
-        add_earth_zonals(
-            x, n, bodies[_EARTH], eph.gm_km3_s2[_EARTH], force, ws.pole[node], a
-        )
+        add_earth_zonals(x, n, bodies[_EARTH], eph.gm_km3_s2[_EARTH], force, ws.pole[node], a)
     if ws.is_near[_MOON]:
         add_moon_field(x, n, bodies[_MOON], eph.gm_km3_s2[_MOON], force, ws.axes[node], a)
 
@@ -353,9 +351,7 @@ def step_batch(
         collocate(tables.velocity[node], ws.v0, ws.v0, 0.0, h_s, ws.a, m, ws.v[node])
         _far_forces(eph, force, ws, n, node, has_own, has_nongrav)
         set_sun(ws.x[node], n, ws.bodies[node, 0], eph.gm_km3_s2[0], ws.base[node], ws.a[node])
-    any_near = _classify(
-        eph, tables, reference_mjd, start_s, h_s, options.near_gradient, ws, n
-    )
+    any_near = _classify(eph, tables, reference_mjd, start_s, h_s, options.near_gradient, ws, n)
     if any_near:
         # The start does not move: its last evaluation is here.
         _planets_again(eph, ws, n, 0)

@@ -22,7 +22,7 @@ from perilune.dynamics.force_kernels import (
     add_relativity,
     add_sun_j2,
 )
-from perilune.dynamics.radau import RadauTables
+from perilune.dynamics.radau_kernels import RadauTables
 from perilune.dynamics.step_kernels import StepWorkspace, collocate
 from perilune.ephemeris.body_kernels import EphemerisArrays
 from perilune.jit import kernel
@@ -76,9 +76,7 @@ def _small_forces(
     if ws.is_near[_MOON]:
         add_moon_field(var.moved_x, n, bodies[_MOON], gm[_MOON], force, ws.axes[node], a)
     if has_nongrav:
-        add_nongravitational(
-            var.moved_x, var.moved_v, n, bodies[0], gm[0], var.moved_nongrav, a
-        )
+        add_nongravitational(var.moved_x, var.moved_v, n, bodies[0], gm[0], var.moved_nongrav, a)
 
 
 @kernel
@@ -193,9 +191,10 @@ def vary_lane(
 ) -> None:
     """Carry the matrix `phi` (6, m) of one accepted lane over the step.
 
-    `ws` still holds the step, `ws.v` the final velocities. `parameter[i]` is the column of `nongrav` that parameter i is, and
-    `scale[i]` its unit in the kernel's units. `phi` stays at the step's start (use
-    `dense_variation` at the end); the accelerations at the nodes are left in `var.da`.
+    `ws` still holds the step, `ws.v` the final velocities. `parameter[i]` is the column of
+    `nongrav` that parameter i is, and `scale[i]` its unit in the kernel's units. `phi` stays at
+    the step's start (use `dense_variation` at the end); the accelerations at the nodes are left
+    in `var.da`.
     """
     m = phi.shape[1]
     for node in range(8):
@@ -213,9 +212,7 @@ def vary_lane(
             var.size[c] = 0.0
         for node in range(8):
             t = tables.nodes[node] * h_s
-            collocate(
-                tables.position[node], var.x0, var.v0, t, h_s * h_s, var.da, 3 * m, var.dx
-            )
+            collocate(tables.position[node], var.x0, var.v0, t, h_s * h_s, var.da, 3 * m, var.dx)
             collocate(tables.velocity[node], var.v0, var.v0, 0.0, h_s, var.da, 3 * m, var.dv)
             gx = var.gx[node]
             gv = var.gv[node]

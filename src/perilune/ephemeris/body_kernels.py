@@ -128,9 +128,8 @@ def body_state(
         x = 2.0 * ((base - record * eph.small_days) + offset_d) / eph.small_days - 1.0
         count = eph.small.shape[3]
         first = ((body - 11) * eph.small.shape[1] + record) * 3 * count
-        chebyshev_3(
-            eph.small.reshape(-1), first, count, x, 2.0 / (eph.small_days * 86400.0), out, row, False
-        )
+        rate = 2.0 / (eph.small_days * 86400.0)
+        chebyshev_3(eph.small.reshape(-1), first, count, x, rate, out, row, False)
 
 
 @kernel
