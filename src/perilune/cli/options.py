@@ -12,6 +12,7 @@ import typer
 
 from perilune.cli.envelope import plain
 from perilune.cli.output import say
+from perilune.errors import InputError
 
 if TYPE_CHECKING:
     from perilune.orbits.orbit import Orbit
@@ -64,6 +65,8 @@ def resolve_targets(targets: Sequence[str]) -> list[Orbit]:
     """
     from perilune.orbits.catalogue import resolve_target
 
+    if not targets:
+        raise InputError("no object is named", field="TARGET", expected="a name or a file")
     return [orbit for target in targets for orbit in resolve_target(target)]
 
 

@@ -96,6 +96,10 @@ def _show_rich(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
     Console().print(table)
 
 
+def _silent(_done_fraction: float, _label: str) -> None:
+    """Progress off a terminal."""
+
+
 @contextmanager
 def progress_bar(label: str) -> Iterator[Progress]:
     """A progress bar on stderr, if that is a terminal, for what takes more than a second.
@@ -103,7 +107,7 @@ def progress_bar(label: str) -> Iterator[Progress]:
     Yields a callable `(done_fraction, label)` for the domain to call as it goes.
     """
     if not sys.stderr.isatty():
-        yield lambda _fraction, _label: None
+        yield _silent
         return
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from perilune.cli.envelope import print_envelope
+from perilune.cli.numbers import ABSENT
 from perilune.cli.options import (
     Json,
     Targets,
@@ -17,7 +18,8 @@ from perilune.cli.options import (
     resolve_targets,
     without_place,
 )
-from perilune.cli.output import show_table
+from perilune.cli.output import progress_bar, say, show_table
+from perilune.errors import NotConvergedError
 
 if TYPE_CHECKING:
     from perilune.dynamics import OrbitPath
@@ -26,7 +28,8 @@ UNITS = {
     "epoch_mjd_tdb": "d",
     "position_km": "km",
     "velocity_km_s": "km/s",
-    "covariance": "km and km/s, squared, in the order x y z vx vy vz",
+    "covariance": "products of km, km/s, and au/d^2 or d for non-gravitational parameters; "
+    "in the order x y z vx vy vz and A1 A2 A3 DT, as far as estimated",
 }
 
 
@@ -44,6 +47,15 @@ class Frame(StrEnum):
 
     ICRF = "icrf"
     ECLIPTIC = "ecliptic"
+
+
+_CENTER_NAMES = {
+    Center.SSB: "the barycentre of the solar system",
+    Center.SUN: "the Sun",
+    Center.EARTH: "the Earth",
+    Center.MOON: "the Moon",
+}
+_FRAME_NAMES = {Frame.ICRF: "ICRF", Frame.ECLIPTIC: "ecliptic J2000"}
 
 
 def propagate(
@@ -66,7 +78,8 @@ def propagate(
     epochs_mjd_tdb = [parse_epoch(epoch, "--to") for epoch in epochs]
     orbits = resolve_targets(names)
     announce_compilation()
-    paths = propagate_orbits(orbits, epochs_mjd_tdb, threads=threads)
+    with progress_bar("Propagating") as progress:
+        paths = propagate_orbits(orbits, epochs_mjd_tdb, threads=threads, progress=progress)
     rows = [row for path in paths for row in _states(path, center, frame)]
     if json:
         inputs = {
@@ -79,17 +92,22 @@ def propagate(
         print_envelope(rows, units=UNITS, inputs=inputs)
     else:
         _show(rows, center, frame)
+    ended = [path for path in paths if path.status != "reached"]
+    for path in ended:
+        say(f"{path.object}: {path.status}.")
+    if any(path.status.startswith("failed") for path in ended):
+        raise typer.Exit(NotConvergedError.exit_code)
 
 
 def _states(path: OrbitPath, center: Center, frame: Frame) -> list[dict[str, Any]]:
     """The rows of one object in the origin and axes asked for."""
     import numpy as np
 
-    from perilune import ephemeris
+    from perilune.ephemeris import planets
     from perilune.frames.ecliptic import ecliptic_from_icrf_matrix
 
     turn = ecliptic_from_icrf_matrix() if frame is Frame.ECLIPTIC else np.eye(3)
-    origin_km, origin_km_s = ephemeris.default().state(center.value, path.epochs_mjd_tdb)
+    origin_km, origin_km_s = planets().state(center.value, path.epochs_mjd_tdb)
     position_km = (path.position_km - origin_km) @ turn.T
     velocity_km_s = (path.velocity_km_s - origin_km_s) @ turn.T
     rows: list[dict[str, Any]] = []
@@ -116,9 +134,14 @@ def _show(rows: list[dict[str, Any]], center: Center, frame: Frame) -> None:
     table = []
     for row in rows:
         epoch = f"{row['epoch_mjd_tdb']:.6f}"
-        x, y, z = (f"{value:.3f}" for value in row["position_km"])
-        vx, vy, vz = (f"{value:.9f}" for value in row["velocity_km_s"])
-        table.append((row["object"], epoch, "x y z", x, y, z))
-        table.append(("", "", "vx vy vz", vx, vy, vz))
+        position = [_number(value, 3) for value in row["position_km"]]
+        velocity = [_number(value, 9) for value in row["velocity_km_s"]]
+        table.append((row["object"], epoch, "km", *position))
+        table.append(("", "", "km/s", *velocity))
     columns = ("object", "MJD TDB", "", ">x", ">y", ">z")
-    show_table(f"States from the {center.value}, {frame.value}, km and km/s", columns, table)
+    title = f"States relative to {_CENTER_NAMES[center]}, {_FRAME_NAMES[frame]} axes"
+    show_table(title, columns, table)
+
+
+def _number(value: float, decimals: int) -> str:
+    return f"{value:.{decimals}f}" if value == value else ABSENT
