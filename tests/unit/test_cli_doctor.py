@@ -45,8 +45,10 @@ def test_expired_leap_seconds_are_old_and_not_missing(monkeypatch: pytest.Monkey
     assert "astropy-iers-data" in finding.detail
 
 
-def test_kernels_not_yet_compiled_come_later(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_not_yet_made_comes_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERILUNE_CACHE", str(tmp_path))
+    assert doctor._asteroids("massive asteroids").status == doctor.LATER
+    (tmp_path / "massive-asteroids-0.npz").touch()
+    assert doctor._asteroids("massive asteroids").status == doctor.OK
     monkeypatch.setattr("perilune.jit.kernel_cache", lambda: tmp_path / "none")
     assert doctor._kernels("compiled kernels").status == doctor.LATER

@@ -95,6 +95,17 @@ def _planets(item: str) -> Finding:
     return Finding(item, OK, f"{found.name}, {first} to {last}", version, first, last)
 
 
+def _asteroids(item: str) -> Finding:
+    from perilune.jit import cache_root
+
+    # One table for each version of states, masses and kernels; the newest is the one in use.
+    made = sorted(path.stat().st_mtime for path in cache_root().glob("massive-asteroids-*.npz"))
+    if not made:
+        return Finding(item, LATER, f"integrated at first use, then kept in {cache_root()}")
+    day = datetime.fromtimestamp(made[-1], UTC).date().isoformat()
+    return Finding(item, OK, f"integrated on {day}, in {cache_root()}", age_days=_age(day))
+
+
 def _moon(item: str) -> Finding:
     from perilune.frames.lunar_kernel import KERNEL_NAME, lunar_kernel
 
@@ -167,6 +178,7 @@ _CHECKS: tuple[tuple[str, Callable[[str], Finding]], ...] = (
     ("packages", _packages),
     ("catalogue", _catalogue),
     ("planets and Moon", _planets),
+    ("massive asteroids", _asteroids),
     ("Moon orientation", _moon),
     ("Earth orientation", _earth),
     ("leap seconds", _leap_seconds),
