@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -53,7 +53,7 @@ _EPOCH = re.compile(r"(mjd:|jd:)\S+|\d{4}-\d{2}-\d{2}(T\S*)?(@\S+)?", re.IGNOREC
 
 def looks_like_epoch(text: str) -> bool:
     """Whether a word can only be an epoch: no object is named so, and no such file is here."""
-    return _EPOCH.fullmatch(text) is not None and not Path(text).exists()
+    return _EPOCH.fullmatch(text) is not None and not os.path.exists(text)
 
 
 def resolve_targets(targets: Sequence[str]) -> list[Orbit]:
