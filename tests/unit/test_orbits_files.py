@@ -37,7 +37,7 @@ from perilune.orbits import (
     write_sbdb,
 )
 from perilune.orbits.elements import Elements
-from perilune.orbits.sbdb import _digits
+from perilune.orbits.sbdb_writing import sbdb_digits
 
 # Two lines as the Minor Planet Center publishes them (MPCORB of July 2019).
 MPCORB = (
@@ -172,6 +172,26 @@ def test_oef_holds_many_orbits_and_one_line_records() -> None:
     assert eros.absolute_magnitude_h == 10.83
     assert isinstance(eros.elements, KeplerianElements)
     assert eros.elements.semi_major_axis_au == 1.4582443378381582
+    common = one_line.replace("END_OF", "epoch = MJD 59000.000000 TDT\nEND_OF")
+    assert read_oef(common.replace("'433' 59000.000000", "'433'")) == [eros]
+
+
+def test_oef_of_older_orbfits_with_fewer_digits_and_more_keywords() -> None:
+    (eros,) = read_oef(EROS_OEF)
+    assert eros.covariance is not None
+    short = []
+    for line in EROS_OEF.splitlines():
+        words = line.split()
+        if words[0] == "COV":
+            line = " COV " + "".join(f"{float(word):23.8E}" for word in words[1:])
+        short.append(line)
+    short[-1:] = [short[-1], " MAS  1.0E-15", " NOR  1.0E+00 2.0E+00 3.0E+00", ""]
+    (again,) = read_oef("\n".join(short))
+    assert again.covariance_rounding == 1e-8
+    assert again.covariance is not None
+    np.testing.assert_allclose(again.covariance, eros.covariance, rtol=5e-9)
+    (twice,) = read_oef(write_oef([again]))
+    assert twice == again
 
 
 def test_mpcorb_round_trip() -> None:
@@ -444,7 +464,7 @@ def test_deep_nesting_is_refused() -> None:
 )
 def test_sbdb_digits(value: float, text: str) -> None:
     """Numbers as they stand in SBDB's answers."""
-    assert _digits(value) == text
+    assert sbdb_digits(value) == text
     assert float(text) == value
 
 

@@ -14,12 +14,14 @@ from perilune.orbits.elements import (
 from perilune.orbits.files import read_orbits
 from perilune.orbits.mpcorb import OrbitTable, read_mpcorb, read_mpcorb_table, write_mpcorb
 from perilune.orbits.non_gravitational import NonGravitational
-from perilune.orbits.oef import read_oef, write_oef
+from perilune.orbits.oef import read_oef
+from perilune.orbits.oef_writing import write_oef
 from perilune.orbits.oem import OemSegment, read_oem, write_oem
 from perilune.orbits.opm import read_opm, write_opm
 from perilune.orbits.orbit import CartesianOrbit, Orbit
 from perilune.orbits.perilune_json import read_perilune, write_perilune
-from perilune.orbits.sbdb import read_sbdb, write_sbdb
+from perilune.orbits.sbdb import read_sbdb
+from perilune.orbits.sbdb_writing import write_sbdb
 
 __all__ = [
     "CartesianOrbit",

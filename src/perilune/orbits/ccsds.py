@@ -179,18 +179,6 @@ def symmetric(triangle: list[float]) -> NDArray[np.float64]:
     return matrix
 
 
-def rounding_of(tokens: list[str]) -> float:
-    """The relative unit of the last printed digit, 10^(1 - digits), of the longest number.
-
-    Numbers with trailing zeros cut look shorter than they are, so the longest one counts.
-    """
-    digits = max(
-        (len(re.split("[eEdD]", token)[0].lstrip("+-0.").replace(".", "")) for token in tokens),
-        default=0,
-    )
-    return float(10.0 ** (1 - min(max(digits, 1), 16)))
-
-
 def in_state_frame(
     text: SourceText,
     covariance: NDArray[np.float64],

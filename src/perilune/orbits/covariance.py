@@ -11,7 +11,8 @@ of -2.4e-14.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -97,6 +98,16 @@ def check_covariance(
             expected=f"no eigenvalue below {-4.0 * n * rounding:.2g}, which rounding could explain",
             remedy="Perilune does not repair covariances; get the orbit again from its publisher.",
         )
+
+
+def rounding_of(printed: Iterable[str]) -> float:
+    """The relative unit of the last printed digit, 10^(1 - digits), of the longest number.
+
+    Trailing zeros do not count, so that a matrix printed again with more of them stays what it
+    is; among the numbers of a matrix one without them is as good as sure.
+    """
+    digits = [len(re.split("[eEdD]", token)[0].replace(".", "").strip("+-0 ")) for token in printed]
+    return float(10.0 ** (1 - min(max(digits, default=1) or 1, 16)))
 
 
 def map_covariance(

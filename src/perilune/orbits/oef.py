@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -24,13 +23,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from perilune.constants import AU_KM, DAY_S
-from perilune.errors import InputError
-from perilune.orbits.conversion import with_elements
+from perilune.orbits.covariance import DOUBLE_ROUNDING, rounding_of
 from perilune.orbits.designations import number_of
 from perilune.orbits.elements import (
     GM_SUN_GAUSS_KM3_S2,
-    CartesianState,
     CartesianStateAu,
     CometaryElements,
     Elements,
@@ -39,7 +35,6 @@ from perilune.orbits.elements import (
     published_gm_sun,
 )
 from perilune.orbits.non_gravitational import (
-    A1_PER_M2_T_ORBFIT_AU_D2,
     NonGravitational,
     from_published,
 )
@@ -49,13 +44,11 @@ from perilune.times import mjd_tdb_from_tt, mjd_tt_from_tdb
 
 _PUBLISHER: Final = "ESA NEOCC"
 _REFERENCE: Final = "ECLM J2000"
-_REFERENCE_FRAME: Final = "ecliptic J2000"
-_MODEL_PARAMETERS: Final = ("area_to_mass_m2_t", "yarkovsky_1e10_au_d2")  # LSP model 1
-_UNITS: Final = (A1_PER_M2_T_ORBFIT_AU_D2, 1e-10)  # au/d^2 for 1 of each
+MODEL_PARAMETERS: Final = ("area_to_mass_m2_t", "yarkovsky_1e10_au_d2")  # LSP model 1
 _INVERSE_SQUARE: Final = (1.0, 1.0, 2.0, 5.093, 0.0)
-_PERIOD: Final = "! PERIOD "
+PERIOD: Final = "! PERIOD "
+_READ_OVER: Final = ("NOR", "MAS", "APR")  # normal matrix, mass, what was assumed beforehand
 _SCALES: Final = ("TDT", "TT", "TDB")
-_COVARIANCE_PER_LINE: Final = 3
 _PACKED: Final = re.compile(r"(\d{4})([A-Z]{2}\d*)", re.ASCII)
 
 
@@ -74,6 +67,7 @@ class _Record:
     listed: tuple[int, ...] = ()
     parameters: list[float] = field(default_factory=list)
     covariance: list[float] = field(default_factory=list)
+    covariance_printed: list[str] = field(default_factory=list)
     correlation: list[float] = field(default_factory=list)
 
 
@@ -116,7 +110,7 @@ def parse_oef(text: SourceText) -> list[Orbit]:
     numbered = [
         (number, line)
         for number, line in enumerate(lines[body:], body + 1)
-        if line.strip() and (not line.lstrip().startswith("!") or line.startswith(_PERIOD))
+        if line.strip() and (not line.lstrip().startswith("!") or line.startswith(PERIOD))
     ]
     if not numbered:
         raise text.error(
@@ -130,9 +124,9 @@ def parse_oef(text: SourceText) -> list[Orbit]:
 def _records(text: SourceText, numbered: list[tuple[int, str]]) -> list[_Record]:
     records: list[_Record] = []
     for number, line in numbered:
-        if line.startswith(_PERIOD):
+        if line.startswith(PERIOD):
             if records:
-                records[-1].period_d = text.number(line.removeprefix(_PERIOD), "PERIOD", number)
+                records[-1].period_d = text.number(line.removeprefix(PERIOD), "PERIOD", number)
             continue
         if not line[0].isspace():
             records.append(_Record(line.strip(), number))
@@ -175,14 +169,15 @@ def _keyword(text: SourceText, record: _Record, line: int, words: list[str]) -> 
         record.parameters += [text.number(value, "NGR", line) for value in values]
     elif key == "COV":
         record.covariance += [text.number(value, "COV", line) for value in values]
+        record.covariance_printed += values
     elif key == "COR":
         record.correlation += [text.number(value, "COR", line) for value in values]
-    elif key not in ("NOR",):
+    elif key not in _READ_OVER:
         raise text.error(
             "a line's keyword is not known",
             line=line,
             field=key,
-            expected="KEP, EQU, COM, CAR, MJD, MAG, LSP, NGR, COV, COR or NOR",
+            expected="KEP, EQU, COM, CAR, MJD, MAG, LSP, NGR, COV or COR",
         )
 
 
@@ -238,7 +233,7 @@ def _orbit(text: SourceText, record: _Record) -> Orbit:
             )
     assert record.elements is not None
     assert record.epoch_mjd_tdb is not None
-    parameters = _file_order(record.elements)
+    parameters = file_order(record.elements)
     model = None
     if record.model:
         if len(record.parameters) != 2:
@@ -257,11 +252,11 @@ def _orbit(text: SourceText, record: _Record) -> Orbit:
                 found=record.dimension,
                 expected=f"{6 + len(record.listed)}",
             )
-        solved = tuple(_MODEL_PARAMETERS[index - 1] for index in record.listed)
+        solved = tuple(MODEL_PARAMETERS[index - 1] for index in record.listed)
         parameters += solved
         with text.located(record.line):
             model = from_published(
-                tuple(zip(_MODEL_PARAMETERS, record.parameters, strict=True)),
+                tuple(zip(MODEL_PARAMETERS, record.parameters, strict=True)),
                 solved,
                 g_of_r=_INVERSE_SQUARE,
             )
@@ -278,6 +273,7 @@ def _orbit(text: SourceText, record: _Record) -> Orbit:
             model,
             covariance,
             parameters,
+            rounding_of(record.covariance_printed) if covariance is not None else DOUBLE_ROUNDING,
         )
     if covariance is not None and correlation is not None:
         scale = np.sqrt(np.diag(covariance))
@@ -297,7 +293,7 @@ def _orbit(text: SourceText, record: _Record) -> Orbit:
 
 def _gm(text: SourceText, record: _Record) -> float:
     """The GM behind the elements: n from PERIOD, a from the elements."""
-    a_au = _semi_major_axis_au(record.elements)
+    a_au = semi_major_axis_au(record.elements)
     if record.period_d is None or a_au is None or record.period_d <= 0.0:
         return GM_SUN_GAUSS_KM3_S2
     gm = published_gm_sun(a_au, 2.0 * math.pi / record.period_d, GM_SUN_GAUSS_KM3_S2)
@@ -312,7 +308,7 @@ def _gm(text: SourceText, record: _Record) -> float:
     return gm
 
 
-def _semi_major_axis_au(elements: Elements | None) -> float | None:
+def semi_major_axis_au(elements: Elements | None) -> float | None:
     """Of an ellipse, else None."""
     if isinstance(elements, CometaryElements) and elements.eccentricity < 1.0:
         return elements.perihelion_distance_au / (1.0 - elements.eccentricity)
@@ -330,15 +326,16 @@ def _build(
     epoch_mjd_tdb: float,
     gm_sun_km3_s2: float,
     magnitudes: tuple[float, ...],
-    model: NonGravitational | None,
-    covariance: NDArray[np.float64] | None,
-    parameters: tuple[str, ...],
+    model: NonGravitational | None = None,
+    covariance: NDArray[np.float64] | None = None,
+    parameters: tuple[str, ...] = (),
+    rounding: float = DOUBLE_ROUNDING,
 ) -> Orbit:
     return Orbit(
         designation=_PACKED.sub(r"\1 \2", name) if _PACKED.fullmatch(name) else name,
         name=None,
         number=number_of(name),
-        solution=f"NEOCC {_mjd_tt(epoch_mjd_tdb)}",
+        solution=f"NEOCC {printed_mjd_tt(epoch_mjd_tdb)}",
         publisher=_PUBLISHER,
         solution_date=None,
         epoch_mjd_tdb=epoch_mjd_tdb,
@@ -346,6 +343,7 @@ def _build(
         non_gravitational=model,
         covariance=covariance,
         covariance_parameters=parameters if covariance is not None else (),
+        covariance_rounding=rounding,
         absolute_magnitude_h=magnitudes[0] if magnitudes else None,
         slope_g=magnitudes[1] if len(magnitudes) > 1 else None,
         gm_sun_km3_s2=gm_sun_km3_s2,
@@ -353,7 +351,7 @@ def _build(
     )
 
 
-def _file_order(elements: Elements) -> tuple[str, ...]:
+def file_order(elements: Elements) -> tuple[str, ...]:
     if isinstance(elements, CometaryElements):
         return ("q_au", "e", "i_deg", "node_deg", "peri_deg", "tp_d")
     names: tuple[str, ...] = elements.PARAMETERS
@@ -383,6 +381,8 @@ def _symmetric(
 def _one_line(text: SourceText, header: dict[str, str], number: int, line: str) -> Orbit:
     found = re.match(r"\s*'([^']+)'(.*)", line)
     words = found.group(2).partition("!")[0].split() if found else []
+    if "epoch" in header:
+        words = [*header["epoch"].split()[1:2], *words]
     if found is None or len(words) < 7:
         raise text.error(
             "a one-line record is cut short",
@@ -410,178 +410,10 @@ def _one_line(text: SourceText, header: dict[str, str], number: int, line: str) 
                 expected="0",
             )
         name = found.group(1).strip()
-        return _build(text, name, elements, epoch, GM_SUN_GAUSS_KM3_S2, magnitudes, None, None, ())
+        return _build(text, name, elements, epoch, GM_SUN_GAUSS_KM3_S2, magnitudes)
 
 
-def write_oef(orbits: Sequence[Orbit]) -> str:
-    """The orbits as OEF 2.0, multi-line records with covariance.
-
-    Elements that OEF has are kept, and an ellipse's period tells the GM of the Sun behind them;
-    hyperbolas and parabolas are made anew with OrbFit's. Any other state becomes Keplerian
-    elements.
-
-    Raises:
-        InputError: a force model that OrbFit's model 1 (sunlight and Yarkovsky, g = 1/r^2) is
-            not, or a state without Keplerian elements.
-    """
-    head = (
-        "format  = 'OEF2.0'       ! file format\n"
-        "rectype = 'ML'           ! record type (1L/ML)\n"
-        "refsys  = ECLM J2000     ! default reference system\n"
-        "END_OF_HEADER\n"
-    )
-    return head + "".join(_written(orbit) for orbit in orbits)
-
-
-def _written(orbit: Orbit) -> str:
-    orbit = _orbfit(orbit)
-    elements = orbit.elements
-    if isinstance(elements, KeplerianElements):
-        kind, values = (
-            "KEP",
-            [
-                f"{elements.semi_major_axis_au:23.16E}",
-                f"{elements.eccentricity:23.16E}",
-                _fixed(elements.inclination_deg),
-                _fixed(elements.node_deg),
-                _fixed(elements.argument_of_perihelion_deg),
-                f"{elements.mean_anomaly_deg:23.16E}",
-            ],
-        )
-    elif isinstance(elements, EquinoctialElements):
-        kind, values = (
-            "EQU",
-            [
-                *(
-                    f"{x:23.16E}"
-                    for x in (
-                        elements.semi_major_axis_au,
-                        elements.h,
-                        elements.k,
-                        elements.p,
-                        elements.q,
-                    )
-                ),
-                _fixed(elements.mean_longitude_deg),
-            ],
-        )
-    elif isinstance(elements, CometaryElements):
-        kind, values = (
-            "COM",
-            [
-                f"{elements.perihelion_distance_au:23.16E}",
-                f"{elements.eccentricity:23.16E}",
-                _fixed(elements.inclination_deg),
-                _fixed(elements.node_deg),
-                _fixed(elements.argument_of_perihelion_deg),
-                _mjd_tt(float(elements.perihelion_mjd_tdb)),
-            ],
-        )
-    else:
-        assert isinstance(elements, CartesianStateAu)
-        kind, values = (
-            "CAR",
-            [f"{x:23.16E}" for x in (*elements.position_au, *elements.velocity_au_d)],
-        )
-    names = _file_order(elements)
-    model = orbit.non_gravitational
-    lines = [orbit.designation.replace(" ", ""), f" {kind} " + " ".join(values)]
-    lines.append(f" MJD {_mjd_tt(orbit.epoch_mjd_tdb):>20} TDT")
-    if orbit.absolute_magnitude_h is not None:
-        slope = 0.15 if orbit.slope_g is None else orbit.slope_g
-        lines.append(f" MAG  {orbit.absolute_magnitude_h:6.3f} {slope:6.3f}")
-    covariance = orbit.covariance
-    listed: list[int] = []
-    if covariance is not None:
-        change = np.zeros((8, len(orbit.covariance_parameters)))
-        for column, name in enumerate(orbit.covariance_parameters):
-            if name in names:
-                change[names.index(name), column] = 1.0
-            elif model is not None and (effect := model.effect_of(name)) is not None:
-                row = _driven(effect[0])
-                change[6 + row, column] = effect[1] / _UNITS[row]
-                listed.append(row + 1)
-        keep = [*range(6), *(5 + index for index in sorted(listed))]
-        covariance = _reordered(covariance, change[keep])
-    if model is None:
-        lines.append(" LSP   0  0    6")
-    else:
-        lines.append(
-            f" LSP   1  2    {6 + len(listed)}"
-            + "".join(f"    {index}" for index in sorted(listed))
-        )
-        lines.append(" NGR  " + " ".join(_parameters(model)))
-    a_au = _semi_major_axis_au(elements)
-    if a_au is not None:
-        period_d = 2.0 * math.pi * math.sqrt((a_au * AU_KM) ** 3 / orbit.gm_sun_km3_s2) / DAY_S
-        lines.append(f"{_PERIOD} {period_d:.16E}")
-    if covariance is not None:
-        triangle = [
-            f"{value:23.15E}" if float(f"{value:.15E}") == value else f"{value:24.16E}"
-            for value in covariance[np.triu_indices(len(covariance))].tolist()
-        ]
-        lines += [
-            " COV " + "".join(triangle[at : at + _COVARIANCE_PER_LINE])
-            for at in range(0, len(triangle), _COVARIANCE_PER_LINE)
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def _orbfit(orbit: Orbit) -> Orbit:
-    """The orbit in elements that OEF has; a GM other than OrbFit's must show in the period."""
-    elements = orbit.elements
-    if isinstance(elements, CartesianStateAu):
-        if elements.frame == _REFERENCE_FRAME and elements.origin == SUN:
-            return orbit
-    elif not isinstance(elements, CartesianState):
-        if _semi_major_axis_au(elements) is not None:
-            return orbit
-        return with_elements(orbit, type(elements), GM_SUN_GAUSS_KM3_S2)
-    return with_elements(orbit, KeplerianElements, GM_SUN_GAUSS_KM3_S2)
-
-
-def _driven(parameter: str) -> int:
-    if parameter not in ("a1_au_d2", "a2_au_d2"):
-        raise InputError(
-            "OEF's model for asteroids has no such parameter",
-            field="non-gravitational parameter",
-            found=parameter,
-            expected="A1 and A2 with g(r) = 1/r²",
-            remedy="Write the orbit in Perilune's own format.",
-        )
-    return 0 if parameter == "a1_au_d2" else 1
-
-
-def _parameters(model: NonGravitational) -> list[str]:
-    if (model.alpha, model.r0_au, model.m, model.k) != (1.0, 1.0, 2.0, 0.0):
-        _driven("g(r)")
-    if model.a3_au_d2 or model.dt_d:
-        _driven("a3_au_d2" if model.a3_au_d2 else "dt_d")
-    known = dict(model.published)
-    values = [
-        known.get(name, value / unit)
-        for name, value, unit in zip(
-            _MODEL_PARAMETERS, (model.a1_au_d2, model.a2_au_d2), _UNITS, strict=True
-        )
-    ]
-    return [f"{x:21.14E}" if float(f"{x:.14E}") == x else f"{x:23.16E}" for x in values]
-
-
-def _reordered(covariance: NDArray[np.float64], change: NDArray[np.float64]) -> NDArray[np.float64]:
-    """change C change^T for a matrix with one entry a row: a reordering and scaling, no sums."""
-    source = np.abs(change).argmax(axis=1)
-    factor = change[np.arange(len(change)), source]
-    reordered: NDArray[np.float64] = covariance[np.ix_(source, source)]
-    reordered *= factor[:, None] * factor[None, :]
-    return reordered
-
-
-def _fixed(angle_deg: float) -> str:
-    text = f"{angle_deg:.13f}"
-    return text if float(text) == angle_deg else repr(angle_deg)
-
-
-def _mjd_tt(epoch_mjd_tdb: float) -> str:
+def printed_mjd_tt(epoch_mjd_tdb: float) -> str:
     """MJD TT with OrbFit's nine decimals, or as many as give the epoch back."""
     tt = float(mjd_tt_from_tdb(epoch_mjd_tdb))
     text = f"{tt:.9f}"

@@ -23,11 +23,10 @@ from perilune.orbits.ccsds import (
     lines_of,
     need,
     printed_epoch,
-    rounding_of,
     scale_of,
     symmetric,
 )
-from perilune.orbits.covariance import DOUBLE_ROUNDING, check_covariance
+from perilune.orbits.covariance import DOUBLE_ROUNDING, check_covariance, rounding_of
 from perilune.orbits.designations import number_of
 from perilune.orbits.elements import CartesianState, Frame
 from perilune.orbits.orbit import Orbit

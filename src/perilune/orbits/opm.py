@@ -26,12 +26,11 @@ from perilune.orbits.ccsds import (
     lines_of,
     need,
     printed_epoch,
-    rounding_of,
     scale_of,
     symmetric,
 )
 from perilune.orbits.conversion import with_elements
-from perilune.orbits.covariance import DOUBLE_ROUNDING
+from perilune.orbits.covariance import DOUBLE_ROUNDING, rounding_of
 from perilune.orbits.designations import number_of
 from perilune.orbits.elements import CartesianState
 from perilune.orbits.orbit import Orbit

@@ -9,18 +9,14 @@ Gaussian one. See https://ssd-api.jpl.nasa.gov/doc/sbdb.html.
 
 from __future__ import annotations
 
-import json
 import math
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from perilune.constants import AU_KM, DAY_S, MJD_OF_JD
-from perilune.errors import InputError
-from perilune.orbits.conversion import with_elements
+from perilune.orbits.covariance import DOUBLE_ROUNDING, rounding_of
 from perilune.orbits.elements import (
     GM_SUN_DE440_KM3_S2,
     CometaryElements,
@@ -31,7 +27,7 @@ from perilune.orbits.orbit import Orbit
 from perilune.orbits.reading import SourceText, get, get_optional, load, mjd_of_jd
 
 # SBDB's covariance labels and ours, in SBDB's own order.
-_LABELS: Final = {
+LABELS: Final = {
     "e": "e",
     "q": "q_au",
     "tp": "tp_d",
@@ -46,7 +42,7 @@ _LABELS: Final = {
     "AMRAT": "amrat_m2_kg",
     "S0": "s0_km",
 }
-_UNITS: Final = {
+UNITS: Final = {
     "A1": "au/d^2",
     "A2": "au/d^2",
     "A3": "au/d^2",
@@ -56,9 +52,9 @@ _UNITS: Final = {
     "S0": "km",
     "R0": "au",
 }
-_G_OF_R: Final = {"ALN": 0.1112620426, "R0": 2.808, "NM": 2.15, "NN": 5.093, "NK": 4.6142}
+G_OF_R: Final = {"ALN": 0.1112620426, "R0": 2.808, "NM": 2.15, "NN": 5.093, "NK": 4.6142}
 _INVERSE_SQUARE: Final = {"ALN": 1.0, "R0": 1.0, "NM": 2.0, "NN": 5.093, "NK": 0.0}
-_PHYSICAL: Final = {
+PHYSICAL: Final = {
     "H": "absolute_magnitude_h",
     "G": "slope_g",
     "M1": "total_magnitude_m1",
@@ -110,12 +106,14 @@ def parse_sbdb(text: SourceText) -> Orbit:
     where = "orbit"
     matrix: NDArray[np.float64] | None = None
     labels: tuple[str, ...] = ()
+    rounding = DOUBLE_ROUNDING
     if covariance is not None:
         if not isinstance(covariance, dict):
             raise text.error(
                 "the covariance is damaged", field="orbit.covariance", found=covariance
             )
         matrix, labels = _matrix(text, covariance)
+        rounding = rounding_of(value for row in covariance["data"] for value in row)
         if covariance.get("elements"):
             where = "orbit.covariance"
             printed = get(text, covariance, "elements", list, where)
@@ -145,7 +143,8 @@ def parse_sbdb(text: SourceText) -> Orbit:
             elements=elements,
             non_gravitational=model,
             covariance=matrix,
-            covariance_parameters=tuple(_LABELS[label] for label in labels),
+            covariance_parameters=tuple(LABELS[label] for label in labels),
+            covariance_rounding=rounding,
             gm_sun_km3_s2=gm,
             source=text.file or "",
             **_physical(text, answer.get("phys_par")),
@@ -176,12 +175,12 @@ def _matrix(
     where = "orbit.covariance"
     labels = get(text, covariance, "labels", list, where)
     for label in labels:
-        if not isinstance(label, str) or label not in _LABELS:
+        if not isinstance(label, str) or label not in LABELS:
             raise text.error(
                 "the covariance has a parameter that Perilune does not know",
                 field=f"{where}.labels",
                 found=label,
-                expected=", ".join(_LABELS),
+                expected=", ".join(LABELS),
                 remedy="Perilune would have to leave its force out, so it refuses the orbit.",
             )
     rows = get(text, covariance, "data", list, where)
@@ -271,37 +270,37 @@ def _model(
     g_of_r: dict[str, float] = {}
     for name, item in _named(text, items, where).items():
         value = text.number(item.get("value"), f"{where}.{name}")
-        if name not in _UNITS and name not in _G_OF_R:
+        if name not in UNITS and name not in G_OF_R:
             raise text.error(
                 "the orbit has a force parameter that Perilune does not know",
                 field=where,
                 found=name,
-                expected=", ".join([*_UNITS, *_G_OF_R]),
+                expected=", ".join([*UNITS, *G_OF_R]),
                 remedy="Perilune would have to leave its force out, so it refuses the orbit.",
             )
         unit = item.get("units")
-        if unit != _UNITS.get(name):
+        if unit != UNITS.get(name):
             raise text.error(
                 "a model parameter has another unit",
                 field=f"{where}.{name}",
                 found=unit,
-                expected=str(_UNITS.get(name)),
+                expected=str(UNITS.get(name)),
             )
-        if name in _G_OF_R:
+        if name in G_OF_R:
             g_of_r[name] = value
         else:
-            published.append((_LABELS[name], value))
+            published.append((LABELS[name], value))
     known = dict(published)
-    estimated = tuple(_LABELS[label] for label in labels[:] if _LABELS[label] in known)
+    estimated = tuple(LABELS[label] for label in labels[:] if LABELS[label] in known)
     for label in labels:
-        if label in list(_LABELS)[6:] and _LABELS[label] not in known:
+        if label in list(LABELS)[6:] and LABELS[label] not in known:
             raise text.error(
                 "the covariance has a parameter whose value is missing", field=f"{where}.{label}"
             )
     if not published:
         return None
     sunlight = known.keys() <= {"rho_kg_m3", "amrat_m2_kg", "s0_km"}
-    constants = {**(_INVERSE_SQUARE if sunlight else _G_OF_R), **g_of_r}
+    constants = {**(_INVERSE_SQUARE if sunlight else G_OF_R), **g_of_r}
     e, q_au = elements.eccentricity, elements.perihelion_distance_au
     with text.located():
         return from_published(
@@ -329,137 +328,6 @@ def _physical(text: SourceText, items: Any) -> dict[str, float]:
     named = _named(text, items, "phys_par")
     return {
         field: text.number(named[name].get("value"), f"phys_par.{name}")
-        for name, field in _PHYSICAL.items()
+        for name, field in PHYSICAL.items()
         if name in named
     }
-
-
-def write_sbdb(orbit: Orbit) -> str:
-    """The orbit as an SBDB answer with the parts that `read_sbdb` uses, 16 digits a number.
-
-    Elements of another kind are turned into cometary ones first, the covariance with them.
-
-    Raises:
-        InputError: parameters that SBDB has no name for.
-    """
-    orbit = with_elements(orbit, CometaryElements)
-    elements = orbit.elements
-    assert isinstance(elements, CometaryElements)
-    names = {ours: label for label, ours in _LABELS.items()}
-    epoch = _jd(Decimal(orbit.epoch_mjd_tdb).normalize())
-    printed = {
-        "e": _digits(elements.eccentricity),
-        "q": _digits(elements.perihelion_distance_au),
-        "tp": _jd(elements.perihelion_mjd_tdb),
-        "om": _digits(elements.node_deg),
-        "w": _digits(elements.argument_of_perihelion_deg),
-        "i": _digits(elements.inclination_deg),
-    }
-    e, q_au = elements.eccentricity, elements.perihelion_distance_au
-    if e != 1.0:
-        a_au = q_au / (1.0 - e)
-        motion_rad_s = math.sqrt(orbit.gm_sun_km3_s2 / abs(a_au * AU_KM) ** 3)
-        printed["a"] = _digits(a_au)
-        printed["n"] = _digits(math.degrees(motion_rad_s * DAY_S))
-    units = {"a": "au", "n": "deg/d", "q": "au", "tp": "TDB", "om": "deg", "w": "deg", "i": "deg"}
-    rows = [{"name": k, "value": v, "units": units.get(k)} for k, v in printed.items()]
-    solution: dict[str, Any] = {
-        "source": orbit.publisher,
-        "orbit_id": orbit.solution.removeprefix(f"{orbit.publisher} "),
-        "soln_date": orbit.solution_date,
-        "epoch": epoch,
-        "equinox": "J2000",
-        "elements": rows,
-        "model_pars": _model_rows(orbit, names),
-        "covariance": None,
-    }
-    if orbit.covariance is not None:
-        solution["covariance"] = {
-            "epoch": epoch,
-            "labels": [_label(names, name) for name in orbit.covariance_parameters],
-            "data": [[_digits(float(value)) for value in row] for row in orbit.covariance],
-        }
-    numbered_comet = orbit.designation[-1:] in ("P", "D") and orbit.designation[:-1].isdecimal()
-    prefix, slash, rest = orbit.designation.partition("/")
-    item: dict[str, Any] = {"des": rest if slash else orbit.designation, "prefix": None}
-    if orbit.number is not None:
-        item |= {"kind": "an", "shortname": orbit.full_name, "fullname": orbit.full_name}
-    elif numbered_comet or slash:
-        item |= {
-            "kind": "cn" if numbered_comet else "cu",
-            "prefix": prefix if slash else orbit.designation[-1],
-            "fullname": orbit.full_name,
-        }
-    else:
-        item |= {"kind": "au", "fullname": f"({orbit.designation})"}
-    physical = [
-        {"name": name, "value": _digits(getattr(orbit, field))}
-        for name, field in _PHYSICAL.items()
-        if getattr(orbit, field) is not None
-    ]
-    answer = {
-        "signature": {"source": "Perilune, in the form of JPL's SBDB API"},
-        "object": item,
-        "orbit": solution,
-        "phys_par": physical,
-    }
-    return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
-
-
-def _label(names: dict[str, str], parameter: str) -> str:
-    if parameter not in names:
-        raise InputError(
-            "SBDB has no name for a parameter of this orbit",
-            field="covariance parameter",
-            found=parameter,
-            expected=", ".join(names),
-            remedy="Write the orbit in Perilune's own format.",
-        )
-    return names[parameter]
-
-
-def _model_rows(orbit: Orbit, names: dict[str, str]) -> list[dict[str, str | None]]:
-    model = orbit.non_gravitational
-    if model is None:
-        return []
-    rows: list[dict[str, str | None]] = []
-    for parameter, value in model.published:
-        label = _label(names, parameter)
-        kind = "EST" if parameter in orbit.covariance_parameters else "SET"
-        rows.append({"name": label, "value": _digits(value), "units": _UNITS[label], "kind": kind})
-    constants = dict(
-        zip(
-            ("ALN", "R0", "NM", "NN", "NK"),
-            (model.alpha, model.r0_au, model.m, model.n, model.k),
-            strict=True,
-        )
-    )
-    if constants != _G_OF_R:
-        rows += [
-            {"name": name, "value": _digits(value), "units": _UNITS.get(name), "kind": "SET"}
-            for name, value in constants.items()
-        ]
-    return rows
-
-
-def _jd(mjd: Decimal) -> str:
-    return format(mjd + Decimal(MJD_OF_JD), "f")
-
-
-def _digits(value: float) -> str:
-    """16 significant digits as SBDB prints them, or 17 where 16 do not give the value back."""
-    text = f"{value:.15E}"
-    if float(text) != value:
-        text = f"{value:.16E}"
-    sign = "-" if text.startswith("-") else ""
-    digits, _, exponent = text.lstrip("-").partition("E")
-    digits = digits.replace(".", "").rstrip("0")
-    power = int(exponent)
-    if not digits:
-        return "0."
-    if power < -4 or power > 20:
-        return f"{sign}{digits[0]}.{digits[1:]}E{power}"
-    if power < 0:
-        return f"{sign}.{'0' * (-power - 1)}{digits}"
-    digits = digits.ljust(power + 1, "0")
-    return f"{sign}{digits[: power + 1]}.{digits[power + 1 :]}"

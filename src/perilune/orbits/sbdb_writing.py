@@ -1,0 +1,148 @@
+"""Writing an orbit as an answer of JPL's SBDB API; `perilune.orbits.sbdb` reads them."""
+
+from __future__ import annotations
+
+import json
+import math
+from decimal import Decimal
+from typing import Any
+
+from perilune.constants import AU_KM, DAY_S, MJD_OF_JD
+from perilune.errors import InputError
+from perilune.orbits.conversion import with_elements
+from perilune.orbits.elements import CometaryElements
+from perilune.orbits.orbit import Orbit
+from perilune.orbits.sbdb import G_OF_R, LABELS, PHYSICAL, UNITS
+
+
+def write_sbdb(orbit: Orbit) -> str:
+    """The orbit as an SBDB answer with the parts that `read_sbdb` uses, 16 digits a number.
+
+    Elements of another kind are turned into cometary ones first, the covariance with them.
+
+    Raises:
+        InputError: parameters that SBDB has no name for.
+    """
+    orbit = with_elements(orbit, CometaryElements)
+    elements = orbit.elements
+    assert isinstance(elements, CometaryElements)
+    names = {ours: label for label, ours in LABELS.items()}
+    epoch = _jd(Decimal(orbit.epoch_mjd_tdb).normalize())
+    printed = {
+        "e": sbdb_digits(elements.eccentricity),
+        "q": sbdb_digits(elements.perihelion_distance_au),
+        "tp": _jd(elements.perihelion_mjd_tdb),
+        "om": sbdb_digits(elements.node_deg),
+        "w": sbdb_digits(elements.argument_of_perihelion_deg),
+        "i": sbdb_digits(elements.inclination_deg),
+    }
+    e, q_au = elements.eccentricity, elements.perihelion_distance_au
+    if e != 1.0:
+        a_au = q_au / (1.0 - e)
+        motion_rad_s = math.sqrt(orbit.gm_sun_km3_s2 / abs(a_au * AU_KM) ** 3)
+        printed["a"] = sbdb_digits(a_au)
+        printed["n"] = sbdb_digits(math.degrees(motion_rad_s * DAY_S))
+    units = {"a": "au", "n": "deg/d", "q": "au", "tp": "TDB", "om": "deg", "w": "deg", "i": "deg"}
+    rows = [{"name": k, "value": v, "units": units.get(k)} for k, v in printed.items()]
+    solution: dict[str, Any] = {
+        "source": orbit.publisher,
+        "orbit_id": orbit.solution.removeprefix(f"{orbit.publisher} "),
+        "soln_date": orbit.solution_date,
+        "epoch": epoch,
+        "equinox": "J2000",
+        "elements": rows,
+        "model_pars": _model_rows(orbit, names),
+        "covariance": None,
+    }
+    if orbit.covariance is not None:
+        solution["covariance"] = {
+            "epoch": epoch,
+            "labels": [_label(names, name) for name in orbit.covariance_parameters],
+            "data": [[sbdb_digits(float(value)) for value in row] for row in orbit.covariance],
+        }
+    numbered_comet = orbit.designation[-1:] in ("P", "D") and orbit.designation[:-1].isdecimal()
+    prefix, slash, rest = orbit.designation.partition("/")
+    item: dict[str, Any] = {"des": rest if slash else orbit.designation, "prefix": None}
+    if orbit.number is not None:
+        item |= {"kind": "an", "shortname": orbit.full_name, "fullname": orbit.full_name}
+    elif numbered_comet or slash:
+        item |= {
+            "kind": "cn" if numbered_comet else "cu",
+            "prefix": prefix if slash else orbit.designation[-1],
+            "fullname": orbit.full_name,
+        }
+    else:
+        item |= {"kind": "au", "fullname": f"({orbit.designation})"}
+    physical = [
+        {"name": name, "value": sbdb_digits(getattr(orbit, field))}
+        for name, field in PHYSICAL.items()
+        if getattr(orbit, field) is not None
+    ]
+    answer = {
+        "signature": {"source": "Perilune, in the form of JPL's SBDB API"},
+        "object": item,
+        "orbit": solution,
+        "phys_par": physical,
+    }
+    return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
+
+
+def _label(names: dict[str, str], parameter: str) -> str:
+    if parameter not in names:
+        raise InputError(
+            "SBDB has no name for a parameter of this orbit",
+            field="covariance parameter",
+            found=parameter,
+            expected=", ".join(names),
+            remedy="Write the orbit in Perilune's own format.",
+        )
+    return names[parameter]
+
+
+def _model_rows(orbit: Orbit, names: dict[str, str]) -> list[dict[str, str | None]]:
+    model = orbit.non_gravitational
+    if model is None:
+        return []
+    rows: list[dict[str, str | None]] = []
+    for parameter, value in model.published:
+        label = _label(names, parameter)
+        kind = "EST" if parameter in orbit.covariance_parameters else "SET"
+        rows.append(
+            {"name": label, "value": sbdb_digits(value), "units": UNITS[label], "kind": kind}
+        )
+    constants = dict(
+        zip(
+            ("ALN", "R0", "NM", "NN", "NK"),
+            (model.alpha, model.r0_au, model.m, model.n, model.k),
+            strict=True,
+        )
+    )
+    if constants != G_OF_R:
+        rows += [
+            {"name": name, "value": sbdb_digits(value), "units": UNITS.get(name), "kind": "SET"}
+            for name, value in constants.items()
+        ]
+    return rows
+
+
+def _jd(mjd: Decimal) -> str:
+    return format(mjd + Decimal(MJD_OF_JD), "f")
+
+
+def sbdb_digits(value: float) -> str:
+    """16 significant digits as SBDB prints them, or 17 where 16 do not give the value back."""
+    text = f"{value:.15E}"
+    if float(text) != value:
+        text = f"{value:.16E}"
+    sign = "-" if text.startswith("-") else ""
+    digits, _, exponent = text.lstrip("-").partition("E")
+    digits = digits.replace(".", "").rstrip("0")
+    power = int(exponent)
+    if not digits:
+        return "0."
+    if power < -4 or power > 20:
+        return f"{sign}{digits[0]}.{digits[1:]}E{power}"
+    if power < 0:
+        return f"{sign}.{'0' * (-power - 1)}{digits}"
+    digits = digits.ljust(power + 1, "0")
+    return f"{sign}{digits[: power + 1]}.{digits[power + 1 :]}"
