@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from perilune.cli.envelope import print_envelope
-from perilune.cli.numbers import ABSENT
+from perilune.cli.numbers import number
 from perilune.cli.options import (
     Json,
     Targets,
@@ -134,14 +134,10 @@ def _show(rows: list[dict[str, Any]], center: Center, frame: Frame) -> None:
     table = []
     for row in rows:
         epoch = f"{row['epoch_mjd_tdb']:.6f}"
-        position = [_number(value, 3) for value in row["position_km"]]
-        velocity = [_number(value, 9) for value in row["velocity_km_s"]]
+        position = [number(value, ".3f") for value in row["position_km"]]
+        velocity = [number(value, ".9f") for value in row["velocity_km_s"]]
         table.append((row["object"], epoch, "km", *position))
         table.append(("", "", "km/s", *velocity))
     columns = ("object", "MJD TDB", "", ">x", ">y", ">z")
     title = f"States relative to {_CENTER_NAMES[center]}, {_FRAME_NAMES[frame]} axes"
     show_table(title, columns, table)
-
-
-def _number(value: float, decimals: int) -> str:
-    return f"{value:.{decimals}f}" if value == value else ABSENT

@@ -1,0 +1,6 @@
+"""Encounters, target planes, impact probabilities and their scales."""
+
+from perilune.impact.approaches import Approach, BPlane, find_approaches
+from perilune.impact.risk import ImpactorRow, RiskAssessment, assess_risk
+
+__all__ = ["Approach", "BPlane", "ImpactorRow", "RiskAssessment", "assess_risk", "find_approaches"]

@@ -1,0 +1,198 @@
+"""Close approaches of nominal orbits, with what the covariance says of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perilune.dynamics import Encounters, Progress, Watch, propagate, solar_system
+from perilune.dynamics.orbit_paths import covariance_factor, engine_parameters, nominal
+from perilune.ephemeris import MAJOR_BODIES, Ephemeris
+from perilune.errors import InputError
+from perilune.impact.b_plane import PlaneUncertainty, TargetPlane, target_plane
+from perilune.orbits.orbit import Orbit
+
+
+@dataclass(frozen=True, slots=True)
+class BPlane:
+    """The target plane's coordinates; `covariance_km2` in the order xi, zeta, None without one."""
+
+    xi_km: float
+    zeta_km: float
+    covariance_km2: list[list[float]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """One closest approach of one object; an impact stands at its time on the surface.
+
+    Attributes:
+        object: the object's full name.
+        body: the body approached.
+        epoch_mjd_tdb: the time.
+        epoch_sigma_s: its standard deviation, None without a covariance.
+        distance_km: from the body's centre.
+        distance_sigma_km: its standard deviation.
+        speed_km_s: relative to the body.
+        b_plane: target-plane coordinates (`b_plane.target_plane` says how).
+        is_impact: whether the nominal orbit hits.
+    """
+
+    object: str
+    body: str
+    epoch_mjd_tdb: float
+    epoch_sigma_s: float | None
+    distance_km: float
+    distance_sigma_km: float | None
+    speed_km_s: float
+    b_plane: BPlane
+    is_impact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NominalEncounter:
+    """One row of a nominal orbit's encounters on its target plane, with its uncertainty."""
+
+    body: str
+    epoch_mjd_tdb: float
+    is_impact: bool
+    distance_km: float
+    speed_km_s: float
+    plane: TargetPlane
+    factor: NDArray[np.float64] | None  # (6, k) of the body-centred state's covariance
+    uncertainty: PlaneUncertainty | None
+
+
+def nominal_encounters(
+    ephemeris: Ephemeris,
+    orbit: Orbit,
+    bodies: Sequence[str],
+    until_mjd_tdb: float,
+    within_km: float,
+    threads: int | None = None,
+) -> list[NominalEncounter]:
+    """Every encounter of the nominal orbit from its epoch to a date, on either side of it.
+
+    Raises:
+        OutOfRangeError: the date outside the ephemeris.
+        InputError: the object starts inside a body.
+    """
+    cartesian = orbit.cartesian()
+    covariance = cartesian.covariance
+    variations = engine_parameters(cartesian.parameters) if covariance is not None else None
+    result = propagate(
+        ephemeris,
+        nominal(ephemeris, cartesian, orbit.number),
+        [until_mjd_tdb],
+        watches=[Watch(body, within_km) for body in bodies],
+        variations=variations,
+        threads=threads,
+    )
+    factor = covariance_factor(covariance) if covariance is not None else None
+    found = result.encounters
+    wanted = np.isin(found.body, [ephemeris.body_index(body) for body in bodies])
+    found = found.where(wanted)
+    return [_on_plane(ephemeris, found, row, factor) for row in range(len(found))]
+
+
+def _on_plane(
+    ephemeris: Ephemeris, found: Encounters, row: int, factor: NDArray[np.float64] | None
+) -> NominalEncounter:
+    body = int(found.body[row])
+    name = MAJOR_BODIES[body]
+    time = (found.reference_mjd_tdb[row], found.offset_s[row] / 86400.0)
+    _, velocity = ephemeris.state(name, *time)
+    _, sun_velocity = ephemeris.state("sun", *time)
+    state = found.state[row]
+    plane = target_plane(
+        state[:3], state[3:], float(ephemeris.arrays.gm_km3_s2[body]), velocity - sun_velocity
+    )
+    mapped = found.variation[row] @ factor if factor is not None else None
+    return NominalEncounter(
+        body=name,
+        epoch_mjd_tdb=float(found.epoch_mjd_tdb[row]),
+        is_impact=bool(found.is_impact[row]),
+        distance_km=float(np.linalg.norm(state[:3])),
+        speed_km_s=float(np.linalg.norm(state[3:])),
+        plane=plane,
+        factor=mapped,
+        uncertainty=plane.uncertainty(mapped) if mapped is not None else None,
+    )
+
+
+def find_approaches(
+    orbits: Sequence[Orbit],
+    bodies: Sequence[str],
+    start_mjd_tdb: float,
+    stop_mjd_tdb: float,
+    within_km: float,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> list[Approach]:
+    """Every closest approach of each orbit between two dates.
+
+    Args:
+        orbits: the objects.
+        bodies: names as in `perilune.ephemeris.MAJOR_BODIES`.
+        start_mjd_tdb, stop_mjd_tdb: the interval.
+        within_km: largest distance from the body's centre.
+        threads: worker threads.
+        progress: see `propagate`.
+
+    Raises:
+        InputError: the interval is empty, or an object starts inside a body.
+        OutOfRangeError: a date outside the ephemeris.
+        UnknownNameError: no such body.
+    """
+    if not start_mjd_tdb < stop_mjd_tdb:
+        raise InputError(
+            "the interval of the search is empty",
+            field="--stop",
+            found=f"MJD {stop_mjd_tdb:.5f} TDB",
+            expected=f"a date after the start, MJD {start_mjd_tdb:.5f} TDB",
+        )
+    ephemeris = solar_system(progress)
+    ephemeris.check_span([start_mjd_tdb, stop_mjd_tdb])
+    found = []
+    for number, orbit in enumerate(orbits):
+        if progress is not None:
+            progress(number / len(orbits), f"approaches of {orbit.full_name}")
+        ends = []
+        if start_mjd_tdb < orbit.epoch_mjd_tdb:
+            ends.append(start_mjd_tdb)
+        if stop_mjd_tdb > orbit.epoch_mjd_tdb:
+            ends.append(stop_mjd_tdb)
+        for end in ends:
+            for encounter in nominal_encounters(
+                ephemeris, orbit, bodies, end, within_km, threads
+            ):
+                inside = start_mjd_tdb <= encounter.epoch_mjd_tdb <= stop_mjd_tdb
+                if inside and encounter.distance_km <= within_km:
+                    found.append(_approach(orbit, encounter))
+    if progress is not None:
+        progress(1.0, "approaches")
+    return sorted(found, key=lambda approach: approach.epoch_mjd_tdb)
+
+
+def _approach(orbit: Orbit, encounter: NominalEncounter) -> Approach:
+    uncertainty = encounter.uncertainty
+    xi_km, zeta_km = encounter.plane.coordinates_km
+    return Approach(
+        object=orbit.full_name,
+        body=encounter.body,
+        epoch_mjd_tdb=encounter.epoch_mjd_tdb,
+        epoch_sigma_s=uncertainty.time_sigma_s if uncertainty else None,
+        distance_km=encounter.distance_km,
+        distance_sigma_km=uncertainty.distance_sigma_km if uncertainty else None,
+        speed_km_s=encounter.speed_km_s,
+        b_plane=BPlane(
+            float(xi_km),
+            float(zeta_km),
+            uncertainty.covariance_km2.tolist() if uncertainty else None,
+        ),
+        is_impact=encounter.is_impact,
+    )
