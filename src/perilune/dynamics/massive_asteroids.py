@@ -26,77 +26,80 @@ from perilune.jit import cache_root, kernel_cache
 
 EPOCH_MJD_TDB: Final = 60676.0
 
-# Heliocentric ICRF position (km) and velocity (km/s) at EPOCH_MJD_TDB (2025-01-01 TDB) from JPL's
-# sb441-n16 kernel (Farnocchia 2021, JPL IOM 392R-21-005), printed by
-# design/massive_asteroid_states.py; masses are DE440's (its comment area, MA0001 …).
+# Heliocentric ICRF position (km) and velocity (km/s) at EPOCH_MJD_TDB (2025-01-01 TDB), fitted by
+# design/massive_asteroid_states.py to JPL's sb441-n16 kernel (Farnocchia 2021, JPL IOM 392R-21-005)
+# over 1950-2100, since that kernel felt 343 asteroids and ours feel only each other: started from
+# the kernel's own states, Hygiea (10) would be 1,030 km off in 1950, fitted it is 515 km off at
+# most, Iris (7) 222 km, Ceres (1) 100 km, Pallas (2) 39 km. What that does to an encounter:
+# tests/truth/test_ephemeris_asteroids.py. Masses are DE440's (its comment area, MA0001 ...).
 STATES: Final[dict[int, tuple[float, ...]]] = {
     1: (
-        325671036.707236, -243671399.81453457, -181235423.02740383,
-        11.183254612551337, 11.809937358425483, 3.2935236107390597,
+        325671069.6931936, -243671364.5045365, -181235413.3089589,
+        11.1832532416201, 11.8099383708773, 3.293524380454738,
     ),
     2: (
-        89395469.48812968, -480038464.77779, 89251214.80184782,
-        14.581894439234592, 0.6657109520562327, -1.1872011473615787,
+        89395446.72034128, -480038465.0497873, 89251216.73692484,
+        14.5818946085669, 0.6657101489772368, -1.187200990664078,
     ),
     3: (
-        -396628527.68066025, -284180232.63647795, -37415572.285928406,
-        6.930663299653263, -12.460590586432701, -2.622857896872781,
+        -396628528.9805026, -284180231.6934136, -37415572.04897587,
+        6.930663266724959, -12.46059060406179, -2.622857910385984,
     ),
     4: (
-        -336682284.3047208, -40729459.017399915, 27876359.76337101,
-        3.2452518956813576, -18.282153280929744, -7.714845243946213,
+        -336682293.4165246, -40729410.81529891, 27876380.32244154,
+        3.245248849082429, -18.28215364606881, -7.714845001578302,
     ),
     7: (
-        284763532.10129166, 14151326.615698844, 35108014.26700916,
-        -5.022865066866752, 21.395728130864363, 8.315722319691952,
+        284763527.9812838, 14151334.78760431, 35108016.721278,
+        -5.022865710719977, 21.39572822750521, 8.315722256327142,
     ),
     10: (
-        401794258.1354077, 287822817.1436797, 158780910.8467521,
-        -9.110334551790666, 11.241129867056049, 4.426373550347526,
+        401794088.9098112, 287822995.7321416, 158780984.1959145,
+        -9.110341271681515, 11.24112575880109, 4.426371215327596,
     ),
     15: (
-        14189563.478051553, 302862520.70188576, 164557933.84002522,
-        -20.126026584072616, 5.116415604708499, -1.6313990209431466,
+        14189613.73140448, 302862508.1204475, 164557938.3262924,
+        -20.1260264482519, 5.116418010915412, -1.631397716628035,
     ),
     16: (
-        378035551.6764225, -62626672.01353515, -34653756.69791809,
-        2.4428040435314435, 18.25928815667946, 6.8493700341995245,
+        378035558.4947349, -62626625.20827521, -34653738.98020849,
+        2.442801729971484, 18.25928851645368, 6.849370224627542,
     ),
     31: (
-        -437673950.914405, -218818743.42071214, -82144146.31988627,
-        3.4722597816460237, -10.11979000792116, -11.823439625844111,
+        -437673930.8131483, -218818791.6742309, -82144206.98147745,
+        3.472262286251081, -10.11978868024725, -11.82343941289096,
     ),
     52: (
-        476738171.12371355, -33650416.14296429, -62938002.0998025,
-        0.07315630798518032, 15.378413385569756, 5.214683739966914,
+        476738171.126368, -33650334.39905113, -62937974.71575015,
+        0.0731532860657739, 15.37841361317596, 5.214684124846701,
     ),
     65: (
-        -214277963.0480356, 485088728.66639835, 184514333.38195854,
-        -12.997691252479667, -6.313855163605545, -1.9617042313654849,
+        -214277988.2586393, 485088715.297239, 184514329.3466069,
+        -12.99769094266959, -6.313855902054172, -1.961704506764774,
     ),
     87: (
-        404511605.4221881, 270678094.85943455, 52794892.93302295,
-        -7.991181757131486, 12.630659905274863, 7.980902606940876,
+        404511622.0347447, 270678073.9459172, 52794878.8450844,
+        -7.991180844880324, 12.63066044474725, 7.980902673685883,
     ),
     88: (
-        -61732733.966775715, 423440502.54753643, 182529353.64699638,
-        -15.752243702049645, 0.2385411541796728, -1.4609737164070902,
+        -61732685.87739372, 423440501.6833383, 182529358.7673835,
+        -15.75224395902345, 0.2385428138977842, -1.46097303700088,
     ),
     107: (
-        435612692.4018003, 271970277.91412187, 55334007.3166687,
-        -9.511184504649215, 12.590405769699277, 3.2465429589473644,
+        435612668.8502336, 271970305.6576173, 55334013.59885171,
+        -9.51118551438434, 12.59040518323219, 3.246542862961796,
     ),
     511: (
-        226884903.138632, 318243153.58312875, 41625989.776900515,
-        -16.299488868632583, 8.525854680052772, 7.5190207490510135,
+        226884871.3661218, 318243169.5934228, 41626004.94064481,
+        -16.29948973262035, 8.52585346736134, 7.519020660500567,
     ),
     704: (
-        -426475413.332082, 268025687.4789062, -11973241.233574465,
-        -8.323984471781028, -10.194004748432917, -7.9545599373334115,
+        -426475412.5402369, 268025687.545966, -11973241.50277392,
+        -8.323984454685926, -10.1940047624666, -7.95455992930999,
     ),
 }  # fmt: skip
 
-_RECORD_D: Final = 96.0
+RECORD_D: Final = 96.0
 _COEFFICIENTS: Final = 14
 _MAGIC: Final = "perilune massive asteroids 1"
 
@@ -135,7 +138,7 @@ def _integrate(
     """Chebyshev coefficients (n, records, 3, 14) of all bodies in the given field."""
     particles = _barycentric(ephemeris)
     n = len(particles)
-    last = first + records * _RECORD_D
+    last = first + records * RECORD_D
     steps = np.concatenate(
         [
             propagate(
@@ -146,8 +149,8 @@ def _integrate(
     )
     steps = steps[steps[:, 3] != 0.0]
     nodes = chebyshev.chebpts1(_COEFFICIENTS)
-    middles = first + (np.arange(records) + 0.5) * _RECORD_D
-    times = (middles[:, None] + 0.5 * _RECORD_D * nodes).reshape(-1)
+    middles = first + (np.arange(records) + 0.5) * RECORD_D
+    times = (middles[:, None] + 0.5 * RECORD_D * nodes).reshape(-1)
     fit = np.linalg.inv(chebyshev.chebvander(nodes, _COEFFICIENTS - 1))
     table = np.empty((n, records, 3, _COEFFICIENTS))
     for body in range(n):
@@ -162,7 +165,7 @@ def build_table(
 ) -> tuple[NDArray[np.float64], float]:
     """The coefficients over the planets' whole span, and the first record's start."""
     first = np.ceil(ephemeris.first_mjd_tdb) + 1.0
-    records = int((ephemeris.last_mjd_tdb - 1.0 - first) // _RECORD_D)
+    records = int((ephemeris.last_mjd_tdb - 1.0 - first) // RECORD_D)
     numbers = tuple(STATES)
     field = ephemeris
     table = np.zeros(0)
@@ -170,13 +173,13 @@ def build_table(
         label = f"integrating {len(numbers)} massive asteroids, pass {turn} of 2"
         # The bodies attract each other from the second pass on; in the first they are alone.
         table = _integrate(field, first, records, progress, label)
-        field = ephemeris.with_asteroids(numbers, table, first, _RECORD_D)
+        field = ephemeris.with_asteroids(numbers, table, first, RECORD_D)
     return table, float(first)
 
 
 def _cache_path(ephemeris: Ephemeris) -> Path:
     """Named by all that the table depends on: states, masses, kernels."""
-    digest = hashlib.sha256(repr((STATES, EPOCH_MJD_TDB, _RECORD_D, _COEFFICIENTS)).encode())
+    digest = hashlib.sha256(repr((STATES, EPOCH_MJD_TDB, RECORD_D, _COEFFICIENTS)).encode())
     digest.update(ephemeris.name.encode())
     digest.update(repr(ephemeris.constants).encode())
     digest.update(kernel_cache().name.encode())
@@ -238,4 +241,4 @@ def solar_system(progress: Progress | None = None) -> Ephemeris:
         with suppress(OSError):
             _write_cache(path, *found)
     table, first = found
-    return ephemeris.with_asteroids(tuple(STATES), table, first, _RECORD_D)
+    return ephemeris.with_asteroids(tuple(STATES), table, first, RECORD_D)
