@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from perilune.errors import InputError
 from perilune.orbits import NonGravitational, catalogue
@@ -43,9 +44,10 @@ def test_estimated_parameters_have_rows(name: str, parameters: tuple[str, ...]) 
             assert cartesian.covariance[row, row] == orbit.covariance[published, published]
 
 
-def _correlation(covariance: np.ndarray) -> np.ndarray:
+def _correlation(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     scale = np.sqrt(np.diag(covariance))
-    return covariance / np.outer(scale, scale)
+    correlation: NDArray[np.float64] = covariance / np.outer(scale, scale)
+    return correlation
 
 
 def test_asteroids_and_comets_have_their_own_g_of_r() -> None:

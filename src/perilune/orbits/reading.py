@@ -158,7 +158,7 @@ def load(source: Path | str) -> SourceText:
         return SourceText(source, None)
     data, file = load_bytes(source)
     try:
-        return SourceText(data.decode("utf-8"), file)
+        return SourceText(data.decode("utf-8-sig"), file)
     except UnicodeDecodeError as error:
         raise InputError(
             "the file is not a text",
