@@ -98,7 +98,8 @@ def main() -> None:
     for number, row in zip(own.STATES, states, strict=True):
         x, y, z, vx, vy, vz = (float(f"{value:.16g}") for value in row)
         print(
-            f"    {number}: (\n        {x!r}, {y!r}, {z!r},\n        {vx!r}, {vy!r}, {vz!r},\n    ),"
+            f"    {number}: (\n        {x!r}, {y!r}, {z!r},\n"
+            f"        {vx!r}, {vy!r}, {vz!r},\n    ),"
         )
 
 
