@@ -24,6 +24,8 @@ from perilune.orbits.elements import (
 )
 from perilune.orbits.orbit import SUN, Orbit, icrf_state
 
+# Nearer to 1, q = a (1 - e) keeps fewer than nine of the sixteen digits that a and e have.
+_PARABOLIC: Final = 1e-7
 _DEGREE: Final = math.pi / 180.0
 
 
@@ -36,8 +38,9 @@ def with_elements(orbit: Orbit, kind: type[Elements], gm_sun_km3_s2: float | Non
         gm_sun_km3_s2: the GM to make them with, for a format that implies one; else the orbit's.
 
     Raises:
-        InputError: the orbit has no such elements (a parabola has no semi-major axis), or, with a
-            covariance, they are singular for it (an angle that is undefined at e = 0 or i = 0).
+        InputError: the orbit has no such elements (a parabola, and what is next to one, has no
+            semi-major axis), or, with a covariance, they are singular for it (an angle that is
+            undefined at e = 0 or i = 0).
     """
     gm = orbit.gm_sun_km3_s2 if gm_sun_km3_s2 is None else gm_sun_km3_s2
     if isinstance(orbit.elements, kind) and gm == orbit.gm_sun_km3_s2:
@@ -108,12 +111,12 @@ def _elements_of(orbit: Orbit, kind: type[Elements], gm: float) -> Elements:
             argument_of_perihelion_deg=peri / _DEGREE,
             inclination_deg=inclination / _DEGREE,
         )
-    if e == 1.0:
+    if abs(e - 1.0) < _PARABOLIC:
         raise InputError(
-            "a parabola has no semi-major axis",
+            "the orbit is a parabola, or too near one for a semi-major axis",
             field="eccentricity",
             found=e,
-            expected="e other than 1",
+            expected=f"e at least {_PARABOLIC} away from 1",
             remedy="Use cometary elements.",
         )
     a_km = q_km / (1.0 - e)
