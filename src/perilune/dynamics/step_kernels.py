@@ -35,6 +35,9 @@ from perilune.jit import kernel
 _EARTH = 3
 _MOON = 4
 _POSITION_ROUNDING_KM = 3.0e-8
+# A short step (an epoch asked for, another body) must not switch a body's figure off: whatever
+# the step, a body is near where its field changes in a quarter of a day (the Earth: 1.2e6 km).
+_FIGURES_WITHIN_S = 21600.0
 _SERIES_NOISE = 2.0e4  # the largest coefficient of `RadauTables.power`, about twice
 
 
@@ -275,13 +278,14 @@ def _classify(
 ) -> bool:
     """Mark the near bodies and add their relativity to `far`; whether there are any."""
     any_near = False
+    reach_s = max(abs(h_s), _FIGURES_WITHIN_S)
     for j in range(1, 11):
         steepest = 0.0
         row = ws.steepest[j]
         for i in range(n):
             if row[i] > steepest:
                 steepest = row[i]
-        ws.is_near[j] = steepest * h_s * h_s > near_gradient
+        ws.is_near[j] = steepest * reach_s * reach_s > near_gradient
         if ws.is_near[j]:
             any_near = True
             for node in range(8):
