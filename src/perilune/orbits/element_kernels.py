@@ -383,13 +383,3 @@ def keplerian_to_states(
     jacobian = np.empty((6, 6))
     for row in range(elements.shape[0]):
         keplerian_to_state(elements[row], gm, states[row], jacobian)
-
-
-@kernel
-def cometary_to_states(
-    elements: NDArray[np.float64], gm: float, states: NDArray[np.float64]
-) -> None:
-    """Rows q, e, i, node, argument of perihelion, t - T (N, 6) to states (N, 6)."""
-    jacobian = np.empty((6, 6))
-    for row in range(elements.shape[0]):
-        cometary_to_state(elements[row], gm, states[row], jacobian)

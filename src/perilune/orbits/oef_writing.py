@@ -41,6 +41,9 @@ def write_oef(orbits: Sequence[Orbit]) -> str:
     hyperbolas and parabolas are made anew with OrbFit's. Any other state becomes Keplerian
     elements.
 
+    Where H is published without G, OrbFit's own default of 0.15 stands for G: its `MAG` has two
+    numbers.
+
     Raises:
         InputError: a force model that OrbFit's model 1 (sunlight and Yarkovsky, g = 1/r^2) is
             not, or a state without Keplerian elements.
