@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 CLONES = 10_000
 PEER_CLONES = 200
 JUDGED = 21
-ROUNDS = 5
+ROUNDS = 3
 BEFORE_MJD_TDB = 63588.0  # half a day before the Moon
 UNTIL_MJD_TDB = 63600.0
 
