@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from perilune.cli.numbers import chance, interval, kilometres, scale, uncertainty
+from perilune.cli.numbers import chance, interval, kilometres, minute, number, uncertainty
+from perilune.times import parse_epoch
 
 
 @pytest.mark.parametrize(
@@ -33,13 +34,19 @@ def test_an_interval_from_zero_is_an_upper_bound() -> None:
 
 
 def test_what_is_not_known_is_a_dash() -> None:
-    assert scale(None) == scale(-math.inf) == scale(math.nan) == "-"
+    assert number(None, ".2f") == number(-math.inf, ".2f") == number(math.nan, ".2f") == "-"
     assert uncertainty(None) == uncertainty(math.nan) == "-"
 
 
 def test_signs_thousands_and_digits() -> None:
-    assert scale(-1.5) == "-1.50"
-    assert scale(0.1) == "+0.10"
+    assert number(-1.5, "+.2f") == "-1.50"
+    assert number(0.1, "+.2f") == "+0.10"
     assert kilometres(38011.5) == "38,012"
     assert uncertainty(1234.5) == "1,234"
     assert uncertainty(0.01234) == "0.012"
+
+
+def test_epochs_are_rounded_to_the_minute() -> None:
+    assert minute(parse_epoch("2032-12-22T15:18:29")) == "2032-12-22 15:18"
+    assert minute(parse_epoch("2032-12-22T15:18:31")) == "2032-12-22 15:19"
+    assert minute(parse_epoch("2032-12-31T23:59:59.7")) == "2033-01-01 00:00"

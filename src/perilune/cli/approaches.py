@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from perilune.cli.envelope import print_envelope
-from perilune.cli.numbers import kilometres, uncertainty
+from perilune.cli.numbers import kilometres, minute, uncertainty
 from perilune.cli.options import (
     ApproachBody,
     Json,
@@ -98,22 +98,21 @@ def approach_row(approach: Approach) -> dict[str, Any]:
         "distance_sigma_km": approach.distance_sigma_km,
         "speed_km_s": approach.speed_km_s,
         "b_plane": approach.b_plane,
+        "is_impact": approach.is_impact,
     }
 
 
 def show_approaches(title: str, found: Sequence[Approach]) -> None:
     """Print a table of approaches, the earliest first."""
-    from perilune.times import format_utc
-
     rows = [
         (
             a.object,
             a.body,
-            format_utc(a.epoch_mjd_tdb, 0)[:16].replace("T", " "),
+            minute(a.epoch_mjd_tdb),
             kilometres(a.distance_km),
             uncertainty(a.distance_sigma_km),
             uncertainty(a.epoch_sigma_s),
-            f"{a.speed_km_s:.2f}",
+            f"{a.speed_km_s:.2f}" + (" hits" if a.is_impact else ""),
         )
         for a in sorted(found, key=lambda a: a.epoch_mjd_tdb)
     ]

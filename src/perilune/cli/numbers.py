@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 ABSENT = "-"
 
 
@@ -25,9 +27,9 @@ def interval(low: float, high: float) -> str:
     return f"{chance(low)}-{chance(high)}"
 
 
-def scale(value: float | None) -> str:
-    """A Palermo value to two decimals; none where no size is known or nothing can hit."""
-    return ABSENT if value is None or value != value or value == -float("inf") else f"{value:+.2f}"
+def number(value: float | None, form: str) -> str:
+    """A number in the given form; a dash where it is not known."""
+    return ABSENT if value is None or not math.isfinite(value) else format(value, form)
 
 
 def kilometres(value: float) -> str:
@@ -37,6 +39,11 @@ def kilometres(value: float) -> str:
 
 def uncertainty(value: float | None) -> str:
     """A standard deviation to two digits; none where the orbit carries no covariance."""
-    if value is None or value != value:
-        return ABSENT
-    return f"{value:,.0f}" if value >= 10.0 else f"{value:.2g}"
+    return number(value, ",.0f" if value is not None and value >= 10.0 else ".2g")
+
+
+def minute(epoch_mjd_tdb: float) -> str:
+    """An epoch in UTC, rounded to the minute."""
+    from perilune.times import format_utc
+
+    return format_utc(epoch_mjd_tdb + 30.0 / 86400.0, 0)[:16].replace("T", " ")

@@ -10,7 +10,7 @@ import typer
 
 from perilune.cli.envelope import print_envelope
 from perilune.cli.main import EXIT_LIMIT_PASSED
-from perilune.cli.numbers import chance, interval, scale
+from perilune.cli.numbers import ABSENT, chance, interval, minute, number
 from perilune.cli.options import (
     ImpactBody,
     Json,
@@ -18,6 +18,7 @@ from perilune.cli.options import (
     Threads,
     announce_compilation,
     horizon_mjd_tdb,
+    now_mjd_tdb,
     resolve_targets,
     without_place,
 )
@@ -30,14 +31,18 @@ UNITS = {
     "impact_probability": "1",
     "probability_low": "1, lower end of the 95 % interval",
     "probability_high": "1, upper end of the 95 % interval",
-    "sigma_lov": "standard deviations",
+    "linear_probability": "1",
+    "sigma_lov": "standard deviations along the line of variations",
     "stretch": "km per standard deviation",
     "width_km": "km",
     "speed_km_s": "km/s",
     "longitude_deg": "deg, east, body-fixed",
-    "latitude_deg": "deg, geodetic on the Earth, body-fixed",
+    "latitude_deg": "deg, north, body-fixed; geodetic on the Earth",
     "energy_mt": "Mt TNT",
 }
+
+
+BODY_NAMES = {"earth": "the Earth", "moon": "the Moon"}
 
 
 class Method(StrEnum):
@@ -68,12 +73,20 @@ def risk(
             metavar="PROBABILITY", min=0.0, max=1.0, help="Exit 5 if any probability is above it."
         ),
     ] = None,
+    palermo_from: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="Date from which the scales count. [default: now]"),
+    ] = None,
     threads: Threads = None,
     json: Json = False,
 ) -> None:
     """Assess the chance of an impact."""
     from perilune.impact import assess_risk
+    from perilune.times import parse_epoch
 
+    assessed = (
+        now_mjd_tdb() if palermo_from is None else parse_epoch(palermo_from, "--palermo-from")
+    )
     bodies = list(dict.fromkeys(b.value for b in body))
     until_mjd_tdb = horizon_mjd_tdb(until)
     orbits = resolve_targets(targets)
@@ -86,6 +99,7 @@ def risk(
             method=method.value,
             samples=samples,
             seed=seed,
+            assessed_mjd_tdb=assessed,
             threads=threads,
             progress=progress,
         )
@@ -98,13 +112,14 @@ def risk(
             "method": method,
             "samples": samples,
             "seed": seed,
+            "assessed_mjd_tdb": assessed,
         }
         print_envelope(assessments, units=UNITS, inputs=inputs)
     else:
         for wanted in bodies:
             show_risk_list(wanted, [a for a in assessments if a.body == wanted])
             print()
-        _show_impactors(assessments)
+        show_impactors(assessments)
     highest = max((a.impact_probability for a in assessments), default=0.0)
     if fail_on is not None and highest > fail_on:
         say(f"The highest probability, {highest:.3g}, is above the limit of {fail_on:g}.")
@@ -112,40 +127,53 @@ def risk(
 
 
 def show_risk_list(body: str, assessments: Sequence[RiskAssessment]) -> None:
-    """Print one body's risk list, the likeliest impact first."""
-    name = {"earth": "the Earth", "moon": "the Moon"}[body]
-    ordered = sorted(assessments, key=lambda a: -a.impact_probability)
+    """Print one body's risk list, the likeliest impact first.
+
+    PS and TS are the Palermo (cumulative) and Torino scales; `clones` is their number, or the
+    method that needed none.
+    """
+    ordered = sorted(assessments, key=lambda a: (-a.impact_probability, -a.probability_high))
     rows = [
         (
             a.object,
             chance(a.impact_probability),
             interval(a.probability_low, a.probability_high),
-            scale(a.palermo_cumulative),
-            "-" if a.torino_max is None else str(a.torino_max),
-            a.method,
-            a.virtual_impactors[0].epoch_utc[:16] if a.virtual_impactors else "-",
+            number(a.palermo_cumulative, "+.2f"),
+            number(a.torino_max, "d"),
+            _first_date(a),
+            number(a.samples, ",d") if a.samples else a.method,
         )
         for a in ordered
     ]
-    columns = ("object", ">chance", ">95 %", ">Palermo", ">Torino", "method", "first (UTC)")
-    show_table(f"Risk for {name}", columns, rows)
+    columns = ("object", ">chance", ">95 %", ">PS", ">TS", "first", ">clones")
+    until = assessments[0].until_utc[:10]
+    title = f"Risk for {BODY_NAMES[body]} until {until} (PS Palermo, TS Torino scale)"
+    show_table(title, columns, rows)
 
 
-def _show_impactors(assessments: Sequence[RiskAssessment]) -> None:
+def show_impactors(assessments: Sequence[RiskAssessment]) -> None:
+    """Print where, when and how hard each virtual impactor hits, if there are any."""
+    from perilune.times import parse_epoch
+
     rows = [
         (
             a.object,
             a.body,
-            v.epoch_utc[:16],
+            minute(parse_epoch(v.epoch_utc)),
             chance(v.impact_probability),
-            f"{v.speed_km_s:.2f}",
-            f"{v.longitude_deg:.1f}",
-            f"{v.latitude_deg:.1f}",
-            scale(v.palermo),
+            number(v.speed_km_s, ".2f"),
+            number(v.longitude_deg, ".1f"),
+            number(v.latitude_deg, ".1f"),
+            number(v.energy_mt, ".3g"),
         )
         for a in assessments
         for v in a.virtual_impactors
     ]
-    columns = ("object", "hits", "when (UTC)", ">chance", ">km/s", ">lon E", ">lat N", ">Palermo")
     if rows:
+        columns = ("object", "body", "when (UTC)", ">chance", ">km/s", ">lon", ">lat", ">Mt")
         show_table("Virtual impactors", columns, rows)
+
+
+def _first_date(assessment: RiskAssessment) -> str:
+    impactors = assessment.virtual_impactors
+    return min(v.epoch_utc for v in impactors)[:10] if impactors else ABSENT

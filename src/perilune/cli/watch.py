@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from perilune.cli.approaches import UNITS as APPROACH_UNITS
 from perilune.cli.approaches import approach_row, show_approaches
 from perilune.cli.envelope import print_envelope
@@ -14,8 +17,11 @@ from perilune.cli.options import (
     without_place,
 )
 from perilune.cli.output import progress_bar, say
+from perilune.cli.risk import BODY_NAMES, show_impactors, show_risk_list
 from perilune.cli.risk import UNITS as RISK_UNITS
-from perilune.cli.risk import show_risk_list
+
+if TYPE_CHECKING:
+    from perilune.impact import RiskAssessment
 
 BODIES = ("earth", "moon")
 _NEXT_APPROACHES = 10
@@ -34,7 +40,9 @@ def watch(threads: Threads = None, json: Json = False) -> None:
     orbits = list(catalogue.orbits())
     announce_compilation()
     with progress_bar("Assessing") as progress:
-        assessments = assess_risk(orbits, list(BODIES), until, threads=threads, progress=progress)
+        assessments = assess_risk(
+            orbits, list(BODIES), until, assessed_mjd_tdb=now, threads=threads, progress=progress
+        )
     with progress_bar("Next approaches") as progress:
         found = find_approaches(
             orbits,
@@ -46,8 +54,13 @@ def watch(threads: Threads = None, json: Json = False) -> None:
             progress=progress,
         )
     coming = sorted(found, key=lambda a: a.epoch_mjd_tdb)[:_NEXT_APPROACHES]
+    warnings = _warnings(assessments)
     if json:
-        data = {"risk": assessments, "approaches": [approach_row(a) for a in coming]}
+        data = {
+            "risk": assessments,
+            "approaches": [approach_row(a) for a in coming],
+            "warnings": warnings,
+        }
         inputs = {
             "verb": "watch",
             "orbits": without_place(orbits),
@@ -59,5 +72,22 @@ def watch(threads: Threads = None, json: Json = False) -> None:
     for body in BODIES:
         show_risk_list(body, [a for a in assessments if a.body == body])
         print()
+    show_impactors(assessments)
+    print()
     show_approaches(f"Next approaches within {_WITHIN_AU:g} au", coming)
-    say("Watched: the built-in catalogue. Objects found since are not in it.")
+    for warning in warnings:
+        say(f"Note: {warning}")
+
+
+def _warnings(assessments: Sequence[RiskAssessment]) -> list[str]:
+    """Objects that are no more: every impact that is likely has already happened."""
+    from perilune.times import parse_epoch
+
+    now = now_mjd_tdb()
+    return [
+        f"{a.object} hit {BODY_NAMES[a.body]} on {a.virtual_impactors[0].epoch_utc[:10]}; "
+        "its orbit ends there."
+        for a in assessments
+        if a.impact_probability > 0.5
+        and all(parse_epoch(v.epoch_utc) < now for v in a.virtual_impactors)
+    ]
