@@ -103,8 +103,7 @@ class _Chunk:
         table[:, 3:6] = particles.velocity_km_s[rows]
         self._first_steps()
         self.wanted = schedule.ScanArrays(
-            body=np.array([ephemeris.body_index(w.body) for w in watches], dtype=np.int64),
-            within_km=np.array([w.within_km for w in watches], dtype=np.float64),
+            within_km=_within(ephemeris, watches),
             spacing_s=np.array(_SPACING_D) * DAY_S,
         )
         self.out = self._output(1024, 4096 if keep_steps else 0, m)
@@ -123,7 +122,7 @@ class _Chunk:
             found=np.zeros(64),
             phi=np.zeros((6, max(m, 1))),
         )
-        self.near = np.zeros((len(watches) + 11, width), dtype=np.bool_)
+        self.near = np.zeros((len(MAJOR_BODIES), width), dtype=np.bool_)
         self.stack = np.zeros((2 * schedule.MAX_LEVEL + 8, 4), dtype=np.int64)
         self.states = np.full((epochs.size, n, 6), np.nan)
         self.variations = np.full((epochs.size, n, 6, m), np.nan)
@@ -255,6 +254,15 @@ class _Chunk:
             work.table[lanes] = table
             work.phi[lanes] = phi
             work.order[:] = lanes
+
+
+def _within(ephemeris: Ephemeris, watches: Sequence[Watch]) -> NDArray[np.float64]:
+    """(11,) the distance watched about each body, nought where none is."""
+    within = np.zeros(len(MAJOR_BODIES))
+    for watch in watches:
+        index = ephemeris.body_index(watch.body)
+        within[index] = max(within[index], watch.within_km)
+    return within
 
 
 def _step_workspace(width: int, bodies: int) -> StepWorkspace:

@@ -55,16 +55,20 @@ MAX_LEVEL = 26  # 64 days halved so often are 0.08 s
 N_STEP_RECORD = 34  # lane, reference MJD, start s, h s, state (6), power (24)
 
 # Gaps between the eight nodes and the step's ends are below 0.2 of the step; the farthest point
-# from a node is half of that away.
+# from a node is half of that away, and a chord's sagitta an eighth of the square.
 _HALF_GAP = 0.105
-_ALL_BODIES_BELOW_S = 21600.0
+_SAGITTA = 0.0055
+_BODY_BEND_KM_S2 = 5.0e-5  # no major body is accelerated more: Mercury at perihelion
+# A pass between two nodes would leave no trace in the error estimate. A step in which a lane goes
+# farther than this many times its distance from a body is therefore refused, whatever its error.
+_PASSES = 8.0
+_SUN_BELOW_S = 21600.0  # the Sun rules every step: its surface is met in short ones only
 
 
 class ScanArrays(NamedTuple):
     """What to look for."""
 
-    body: NDArray[np.int64]  # (k,) bodies whose minima are wanted
-    within_km: NDArray[np.float64]  # (k,) record minima below this
+    within_km: NDArray[np.float64]  # (11,) record minima below this; nought for bodies not watched
     spacing_s: NDArray[np.float64]  # (11,) sampling of r·v for each body
 
 
@@ -126,47 +130,81 @@ def _gather(lanes: Lanes, ws: StepWorkspace, low: int, n: int) -> bool:
 
 
 @kernel
-def _near_any(
+def _mark_near(
     eph: EphemerisArrays,
     ws: StepWorkspace,
     n: int,
     h_s: float,
     body: int,
     within_km: float,
+    fastest_km_s: float,
     out: NDArray[np.bool_],
 ) -> None:
-    """Mark lanes that may come within `within_km` of the body during the step."""
-    least = ws.ratio
-    for i in range(n):
-        least[i] = 1.0e300
-    for node in range(9):
-        x = ws.x[node]
-        at = ws.bodies[min(node, 7), body]
-        late = 0.0
-        if node == 8:
-            # The end: the body's last node carried on by its velocity.
-            late = h_s * 0.022479
-        bx = at[0] + late * at[3]
-        by = at[1] + late * at[4]
-        bz = at[2] + late * at[5]
-        for i in range(n):
-            dx = x[i] - bx
-            dy = x[n + i] - by
-            dz = x[2 * n + i] - bz
-            r2 = dx * dx + dy * dy + dz * dz
-            least[i] = r2 if r2 < least[i] else least[i]
+    """Mark lanes that may come within `within_km` of the body, or pass it unresolved.
+
+    A first sieve: nothing but the steepest field that the lane met at the nodes.
+    """
     body_speed = 0.0
     for k in range(3):
         body_speed += ws.bodies[0, body, 3 + k] ** 2
-    body_speed = math.sqrt(body_speed)
+    path_km = 1.3 * (math.sqrt(body_speed) + fastest_km_s) * abs(h_s)
+    reach_km = path_km * _HALF_GAP + max(within_km, path_km / _PASSES)
+    least = eph.gm_km3_s2[body] / reach_km**3
+    steepest = ws.steepest[body]
     for i in range(n):
-        start = 0.0
-        end = 0.0
-        for c in range(3):
-            start += ws.v0[c * n + i] ** 2
-            end += ws.v[8, c * n + i] ** 2
-        speed = 1.5 * (body_speed + math.sqrt(max(start, end)))
-        out[i] = math.sqrt(least[i]) < within_km + speed * _HALF_GAP * abs(h_s)
+        out[i] = not steepest[i] <= least
+
+
+@kernel
+def _approach(
+    ws: StepWorkspace,
+    tables: RadauTables,
+    n: int,
+    i: int,
+    h_s: float,
+    body: int,
+    radius_km: float,
+    out: NDArray[np.float64],
+) -> None:
+    """How near lane `i` comes to a body, from the chords between the nodes: no evaluation at all.
+
+    `out[0]` is a lower bound of the distance (the path's sagitta taken off), `out[1]` the largest
+    ratio of the path in one step to the distance from the body (or to its radius, inside it).
+    """
+    least2 = 1.0e300
+    sharpest = 0.0
+    bx = 0.0
+    by = 0.0
+    bz = 0.0
+    for node in range(9):
+        at = ws.bodies[min(node, 7), body]
+        # The end: the body's last node carried on by its velocity.
+        late = h_s * (1.0 - tables.nodes[7]) if node == 8 else 0.0
+        x = ws.x[node, i] - at[0] - late * at[3]
+        y = ws.x[node, n + i] - at[1] - late * at[4]
+        z = ws.x[node, 2 * n + i] - at[2] - late * at[5]
+        if node > 0:
+            dx = x - bx
+            dy = y - by
+            dz = z - bz
+            length2 = dx * dx + dy * dy + dz * dz
+            s = -(bx * dx + by * dy + bz * dz) / max(length2, 1.0e-300)
+            s = min(max(s, 0.0), 1.0)
+            r2 = (bx + s * dx) ** 2 + (by + s * dy) ** 2 + (bz + s * dz) ** 2
+            end = 1.0 if node == 8 else tables.nodes[node]
+            path = math.sqrt(length2) / (end - tables.nodes[node - 1])
+            sharpest = max(sharpest, path / max(math.sqrt(r2), radius_km))
+            least2 = min(least2, r2)
+        bx = x
+        by = y
+        bz = z
+    bend = _BODY_BEND_KM_S2
+    for node in (0, 4, 7):
+        a = ws.a[node]
+        a2 = a[i] ** 2 + a[n + i] ** 2 + a[2 * n + i] ** 2
+        bend = max(bend, _BODY_BEND_KM_S2 + 2.0 * math.sqrt(a2))
+    out[0] = math.sqrt(least2) - bend * h_s * h_s * _SAGITTA
+    out[1] = sharpest
 
 
 @kernel
@@ -273,17 +311,17 @@ def _finish(
     if m > 0:
         for node in range(8):
             collocate(tables.velocity[node], ws.v0, ws.v0, 0.0, h_s, ws.a, 3 * n, ws.v[node])
-    n_wanted = wanted.body.size
-    small_step = abs(h_s) < _ALL_BODIES_BELOW_S
-    n_checks = n_wanted + 11 if small_step else n_wanted
-    for check in range(n_checks):
-        if check < n_wanted:
-            body = wanted.body[check]
-            within = wanted.within_km[check]
-        else:
-            body = check - n_wanted
-            within = surface.radius_km[body] + 30.0
-        _near_any(eph, ws, n, h_s, body, within, near[check])
+    fastest2 = 0.0
+    for i in range(n):
+        start2 = ws.v0[i] ** 2 + ws.v0[n + i] ** 2 + ws.v0[2 * n + i] ** 2
+        end2 = ws.v[8, i] ** 2 + ws.v[8, n + i] ** 2 + ws.v[8, 2 * n + i] ** 2
+        fastest2 = max(fastest2, max(start2, end2))
+    sun_too = wanted.within_km[0] > 0.0 or abs(h_s) < _SUN_BELOW_S
+    for i in range(n):
+        near[0, i] = sun_too
+    for body in range(1, 11):
+        within = max(wanted.within_km[body], surface.radius_km[body] + 30.0)
+        _mark_near(eph, ws, n, h_s, body, within, math.sqrt(fastest2), near[body])
     for i in range(n):
         lane = lanes.order[low + i]
         row = lanes.table[lane]
@@ -299,10 +337,20 @@ def _finish(
                 row[STOP_REFERENCE] = reference_mjd
                 row[STOP_OFFSET_S] = start_s
             continue
-        out.counts[2] += 1
         any_near = False
-        for check in range(n_checks):
-            any_near = any_near or near[check, i]
+        unresolved = False
+        for body in range(11):
+            if near[body, i]:
+                radius = surface.radius_km[body]
+                _approach(ws, tables, n, i, h_s, body, radius, scan.found)
+                near[body, i] = scan.found[0] < max(wanted.within_km[body], radius + 30.0)
+                any_near = any_near or near[body, i]
+                unresolved = unresolved or (body > 0 and scan.found[1] > _PASSES)
+        if unresolved and not last_level:
+            row[WANT_H] = 0.5 * abs(h_s)
+            out.counts[3] += 1
+            continue
+        out.counts[2] += 1
         keep_step = out.steps.shape[0] > 0
         if any_near or keep_step or m > 0:
             for c in range(3):
@@ -318,27 +366,15 @@ def _finish(
         impact = 2.0
         impact_body = -1
         if any_near:
-            for check in range(n_checks):
-                if near[check, i]:
-                    if check < n_wanted:
-                        body = wanted.body[check]
-                        within = wanted.within_km[check]
-                    else:
-                        body = check - n_wanted
-                        within = 0.0
-                    # A body that is both wanted and close is looked at once.
-                    twice = False
-                    if check >= n_wanted:
-                        for other in range(n_wanted):
-                            twice = twice or (wanted.body[other] == body and near[other, i])
-                    if not twice:
-                        hit = _scan_lane(
-                            eph, surface, tables, lanes, var, wanted, scan, out, lane, body,
-                            within, reference_mjd, start_s, h_s,
-                        )  # fmt: skip
-                        if hit < impact:
-                            impact = hit
-                            impact_body = body
+            for body in range(11):
+                if near[body, i]:
+                    hit = _scan_lane(
+                        eph, surface, tables, lanes, var, wanted, scan, out, lane, body,
+                        wanted.within_km[body], reference_mjd, start_s, h_s,
+                    )  # fmt: skip
+                    if hit < impact:
+                        impact = hit
+                        impact_body = body
         if keep_step:
             at = out.counts[1]
             out.counts[1] += 1
