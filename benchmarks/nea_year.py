@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.memory import ROOT, peak_memory_mb
 from benchmarks.ours import carry, sun
-from benchmarks.peers.assist_peer import DEFAULT, FAST, Assist
+from benchmarks.peers.assist_peer import DEFAULT, FAST, FULL_RELATIVITY, Assist
 from benchmarks.peers.kete_peer import Kete
 from benchmarks.peers.orbits import GM_SUN_KM3_S2, read_mpcorb
 from benchmarks.race import Row, Target, alternate, ratio_of, require
@@ -94,7 +94,7 @@ def run() -> list[Row]:
     )
     truth = singly(states)
     final = ours()
-    accuracy = judge(names, final, truth)
+    accuracy = judge(peer, names, states, final, truth)
     assist_km = np.linalg.norm((assist() - truth[timed])[:, :3], axis=1)
     kete_km = np.linalg.norm(
         kete.positions_km(kete.propagate(kete_states, UNTIL_MJD_TDB)) - truth[timed, :3], axis=1
@@ -140,26 +140,40 @@ def _singly(states: Array) -> Array:
     )
 
 
-def judge(names: list[str], final: Propagation, truth: Array) -> dict[str, object]:
+def judge(
+    peer: Assist, names: list[str], states: Array, final: Propagation, truth: Array
+) -> dict[str, object]:
     """Our errors; whoever is off by more than 0.1 km is named with its closest approach.
 
-    An encounter magnifies what the force models differ by (the Moon's figure, the Earth's pole),
-    so those inside the Earth's Hill sphere are excused by name, and no others.
+    ASSIST's default has the Sun's relativity only. Ours has the Earth's and the Moon's as well, so
+    those that it moves are judged by ASSIST with all of them. An encounter magnifies what the
+    force models still differ by (the Moon's figure, the Earth's pole, the asteroids' places): those
+    inside the Earth's Hill sphere are excused by name, and no others.
     """
-    error_km = np.linalg.norm(final.position_km[-1] - truth[:, :3], axis=1)
     require(bool((final.status == 0).all()), "every object reaches the end, as with ASSIST")
+    position_km = final.position_km[-1]
+    error_km = np.linalg.norm(position_km - truth[:, :3], axis=1)
     closest_km = np.full(len(names), np.inf)
     np.minimum.at(closest_km, final.encounters.particle, final.encounters.distance_km)
-    off = np.flatnonzero(error_km > TOLERANCE_KM)
-    excused = {
-        names[i]: {"error_km": float(error_km[i]), "closest_km": float(closest_km[i])} for i in off
-    }
-    astray = {name: figures for name, figures in excused.items() if figures["closest_km"] > DEEP_KM}
-    require(not astray, f"{TOLERANCE_KM} km without a deep encounter: {astray}")
+    named: dict[str, dict[str, float | None]] = {}
+    astray = []
+    for i in np.flatnonzero(~(error_km <= TOLERANCE_KM)):
+        full = peer.propagate(states[i], EPOCH_MJD_TDB, UNTIL_MJD_TDB, FULL_RELATIVITY)[0, :3]
+        full_km = float(np.linalg.norm(position_km[i] - full))
+        near = closest_km[i] < np.inf
+        named[names[i]] = {
+            "error_km": float(error_km[i]),
+            "error_with_all_relativity_km": full_km,
+            "closest_km": float(closest_km[i]) if near else None,
+        }
+        if full_km > TOLERANCE_KM and closest_km[i] > DEEP_KM:
+            astray.append(names[i])
+    figures = {name: named[name] for name in astray}
+    require(not astray, f"{TOLERANCE_KM} km without a deep encounter: {figures}")
     return {
         "judged_by": "ASSIST, all objects singly, adaptive_mode 1",
         **_spread(error_km, ""),
-        "over_0.1_km": excused,
+        "over_0.1_km": named,
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import statistics
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -61,6 +62,8 @@ def alternate(
             began = time.process_time()
             turn()
             seconds[name].append(time.process_time() - began)
+    shown = ", ".join(f"{name} {statistics.median(each):.3f} s" for name, each in seconds.items())
+    print(f"  median turn: {shown}", file=sys.stderr, flush=True)
     return seconds
 
 

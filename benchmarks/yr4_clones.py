@@ -75,7 +75,9 @@ def judge(peer: Assist, epoch: float, states: Array, for_peer: Array) -> dict[st
     """Errors of both against ASSIST singly at its tightest, asserted.
 
     Compared half a day before the Moon, and as the miss distance there; after it, errors of
-    metres grow to kilometres for everyone.
+    metres grow to kilometres for everyone. Our force model is another one: the Moon's figure, the
+    Earth's moving pole and our own integrated asteroids (24 m of the distance before the Moon
+    stay at any epsilon).
     """
     times = np.arange(BEFORE_MJD_TDB, BEFORE_MJD_TDB + 1.5, 0.002)
     truth = np.concatenate([peer.sample(state, epoch, times, TIGHT) for state in states], axis=1)
