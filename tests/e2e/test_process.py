@@ -137,3 +137,26 @@ def test_ctrl_c_stops_within_a_second_and_leaves_no_file(work: str, tmp_path: Pa
     assert process.returncode == 130
     assert talk == "\nInterrupted.\n"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("after_s", [0.2, 1.0, 3.0])
+def test_ctrl_c_stops_a_real_computation(after_s: float) -> None:
+    """Ten thousand clones over fourteen years take longer than any of these moments."""
+    with subprocess.Popen(
+        [PERILUNE, "risk", "2024 YR4", "--until", "2040-01-01"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        time.sleep(after_s)
+        process.send_signal(signal.SIGINT)
+        began_s = time.perf_counter()
+        try:
+            data, talk = process.communicate(timeout=10)
+        finally:
+            process.kill()
+        took_s = time.perf_counter() - began_s
+    assert took_s <= STOP_S
+    assert process.returncode == 130
+    assert data == ""
+    assert talk.endswith("Interrupted.\n")
