@@ -14,7 +14,8 @@ DAY_S: Final = 86400.0
 JULIAN_YEAR_D: Final = 365.25
 MJD_OF_JD: Final = 2400000.5
 J2000_MJD_TDB: Final = 51544.5
-GAUSS_K2_AU3_D2: Final = 0.01720209895**2  # Gaussian constant squared, IAU 1976 (OrbFit's GM of the Sun)
+# The Gaussian constant squared, IAU 1976: OrbFit's GM of the Sun.
+GAUSS_K2_AU3_D2: Final = 0.01720209895**2
 
 OBLIQUITY_J2000_ARCSEC: Final = 84381.448  # IAU 1976, as JPL's and the MPC's ecliptic J2000 use it
 

@@ -123,5 +123,6 @@ class OutOfRangeError(PeriluneError):
         self.source = source
         self.remedy = remedy
         super().__init__(
-            f"{what} {found} lies outside {lower} to {upper}, the range of {source}. {remedy}".rstrip()
+            f"{what} {found} lies outside {lower} to {upper}, the range of {source}. "
+            f"{remedy}".rstrip()
         )
