@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from perilune.constants import DAY_S
 from perilune.dynamics import schedule_kernels as schedule
 from perilune.dynamics.encounter_kernels import N_RECORD
+from perilune.dynamics.expansion_kernels import N_COEFFICIENTS
 from perilune.dynamics.particles import Encounters, Particles, Propagation, Status
 from perilune.dynamics.radau import radau_tables
 from perilune.dynamics.step_kernels import StepOptions, StepWorkspace
@@ -26,7 +27,7 @@ from perilune.errors import InputError
 Progress = Callable[[float, str], None]
 
 BLOCK_D: Final = 64.0
-_WIDTH: Final = 128
+_WIDTH: Final = 256
 _CHUNK: Final = 2048
 _POLL_S: Final = 0.1
 # Sampling of r·v: twenty times a revolution of the Moon, finer than any motion elsewhere.
@@ -288,6 +289,10 @@ def _step_workspace(width: int, bodies: int) -> StepWorkspace:
         own_body=np.zeros(width, dtype=np.int64),
         nongrav=np.zeros((width, 9)),
         is_near=np.zeros(11, dtype=np.bool_),
+        centre=np.zeros((8, 3)),
+        series=np.zeros((8, N_COEFFICIENTS)),
+        is_expanded=np.zeros(bodies, dtype=np.bool_),
+        gradient=np.zeros(bodies),
     )
 
 

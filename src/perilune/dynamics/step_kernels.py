@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from perilune.dynamics.expansion_kernels import add_expansion, plan_expansion
 from perilune.dynamics.force_kernels import (
     ForceArrays,
     add_earth_zonals,
@@ -75,6 +76,10 @@ class StepWorkspace(NamedTuple):
     own_body: NDArray[np.int64]  # (w,) the body that the lane is, or -1
     nongrav: NDArray[np.float64]  # (w, 9)
     is_near: NDArray[np.bool_]  # (11,)
+    centre: NDArray[np.float64]  # (8, 3) see `plan_expansion`, with the next three
+    series: NDArray[np.float64]  # (8, 19)
+    is_expanded: NDArray[np.bool_]  # (n_bodies,)
+    gradient: NDArray[np.float64]  # (n_bodies,)
 
 
 @kernel
@@ -206,6 +211,7 @@ def _far_forces(
     node: int,
     has_own: bool,
     has_nongrav: bool,
+    any_expanded: bool,
 ) -> None:
     """The small forces and the asteroids at a node into `ws.far[node]`; with planets `ws.base`."""
     x = ws.x[node]
@@ -220,7 +226,8 @@ def _far_forces(
             add_point_mass_except(x, n, bodies[j], gm[j], far, ws.own_body, j)
     else:
         for j in range(11, gm.size):
-            add_point_mass(x, n, bodies[j], gm[j], far)
+            if not ws.is_expanded[j]:
+                add_point_mass(x, n, bodies[j], gm[j], far)
     add_relativity(x, v, n, bodies, gm, 0, ws.own[node, 0], far)
     add_sun_j2(x, n, bodies[0], gm[0], force, far)
     if has_nongrav:
@@ -228,41 +235,49 @@ def _far_forces(
     base = ws.base[node]
     for i in range(3 * n):
         base[i] = far[i]
+    if any_expanded:
+        add_expansion(x, n, ws.centre[node], ws.series[node], base)
     for j in range(1, 11):
-        add_point_mass_tracked(x, n, bodies[j], gm[j], base, ws.steepest[j])
+        if not ws.is_expanded[j]:
+            add_point_mass_tracked(x, n, bodies[j], gm[j], base, ws.steepest[j])
 
 
 @kernel
-def _planets_again(eph: EphemerisArrays, ws: StepWorkspace, n: int, node: int) -> None:
-    """Evaluate the planets that are not near anew at a node."""
-    far = ws.far[node]
-    base = ws.base[node]
-    for i in range(3 * n):
-        base[i] = far[i]
-    for j in range(1, 11):
-        if not ws.is_near[j]:
-            add_point_mass(ws.x[node], n, ws.bodies[node, j], eph.gm_km3_s2[j], base)
-
-
-@kernel
-def _near_forces(
+def _planets_again(
     eph: EphemerisArrays,
     force: ForceArrays,
     ws: StepWorkspace,
     n: int,
     node: int,
-    a: NDArray[np.float64],
+    any_expanded: bool,
 ) -> None:
-    """Add the near bodies' attraction at a node, with the Earth's and the Moon's figures."""
+    """The planets that are not near, and the figures of the near Earth and Moon, at a node."""
     x = ws.x[node]
     bodies = ws.bodies[node]
+    gm = eph.gm_km3_s2
+    far = ws.far[node]
+    base = ws.base[node]
+    for i in range(3 * n):
+        base[i] = far[i]
+    if any_expanded:
+        add_expansion(x, n, ws.centre[node], ws.series[node], base)
+    for j in range(1, 11):
+        if not (ws.is_near[j] or ws.is_expanded[j]):
+            add_point_mass(x, n, bodies[j], gm[j], base)
+    if ws.is_near[_EARTH]:
+        add_earth_zonals(x, n, bodies[_EARTH], gm[_EARTH], force, ws.pole[node], base)
+    if ws.is_near[_MOON]:
+        add_moon_field(x, n, bodies[_MOON], gm[_MOON], force, ws.axes[node], base)
+
+
+@kernel
+def _near_forces(
+    eph: EphemerisArrays, ws: StepWorkspace, n: int, node: int, a: NDArray[np.float64]
+) -> None:
+    """Add the near bodies' Newtonian attraction at a node."""
     for j in range(1, 11):
         if ws.is_near[j]:
-            add_point_mass(x, n, bodies[j], eph.gm_km3_s2[j], a)
-    if ws.is_near[_EARTH]:
-        add_earth_zonals(x, n, bodies[_EARTH], eph.gm_km3_s2[_EARTH], force, ws.pole[node], a)
-    if ws.is_near[_MOON]:
-        add_moon_field(x, n, bodies[_MOON], eph.gm_km3_s2[_MOON], force, ws.axes[node], a)
+            add_point_mass(ws.x[node], n, ws.bodies[node, j], eph.gm_km3_s2[j], a)
 
 
 @kernel
@@ -345,22 +360,33 @@ def step_batch(
     m = 3 * n
     h2 = h_s * h_s
     _predict(tables, ws, n, h_s)
+    any_expanded = False
+    if has_own:
+        for j in range(ws.is_expanded.size):
+            ws.is_expanded[j] = False
+            ws.gradient[j] = 0.0
+    else:
+        any_expanded = plan_expansion(
+            ws.bodies, eph.gm_km3_s2, tables.nodes, tables.position, ws.x0, ws.v0, ws.a, n, h_s,
+            max(abs(h_s), _FIGURES_WITHIN_S), options.near_gradient, ws.ratio, ws.centre,
+            ws.series, ws.is_expanded, ws.gradient,
+        )  # fmt: skip
     for j in range(1, 11):
         row = ws.steepest[j]
         for i in range(n):
-            row[i] = 0.0
+            row[i] = ws.gradient[j]
     for node in range(8):
         c = tables.nodes[node] * h_s
         collocate(tables.position[node], ws.x0, ws.v0, c, h2, ws.a, m, ws.x[node])
         collocate(tables.velocity[node], ws.v0, ws.v0, 0.0, h_s, ws.a, m, ws.v[node])
-        _far_forces(eph, force, ws, n, node, has_own, has_nongrav)
+        _far_forces(eph, force, ws, n, node, has_own, has_nongrav, any_expanded)
         set_sun(ws.x[node], n, ws.bodies[node, 0], eph.gm_km3_s2[0], ws.base[node], ws.a[node])
     any_near = _classify(eph, tables, reference_mjd, start_s, h_s, options.near_gradient, ws, n)
     if any_near:
         # The start does not move: its last evaluation is here.
-        _planets_again(eph, ws, n, 0)
+        _planets_again(eph, force, ws, n, 0, any_expanded)
         set_sun(ws.x[0], n, ws.bodies[0, 0], eph.gm_km3_s2[0], ws.base[0], ws.a[0])
-        _near_forces(eph, force, ws, n, 0, ws.a[0])
+        _near_forces(eph, ws, n, 0, ws.a[0])
     _rounding(ws, n)
     change = math.inf
     for _ in range(options.max_sweeps):
@@ -372,10 +398,10 @@ def step_batch(
             collocate(tables.position[node], ws.x0, ws.v0, c, h2, ws.a, m, ws.x[node])
             a = ws.a[node]
             if change * options.convergence > options.settled:
-                _planets_again(eph, ws, n, node)
+                _planets_again(eph, force, ws, n, node, any_expanded)
             set_sun(ws.x[node], n, ws.bodies[node, 0], eph.gm_km3_s2[0], ws.base[node], a)
             if any_near:
-                _near_forces(eph, force, ws, n, node, a)
+                _near_forces(eph, ws, n, node, a)
         change = _largest_change(ws, n, options.convergence)
         if change < 1.0:
             break
