@@ -47,6 +47,7 @@ class Particles:
             ("position_km", (n, 3)),
             ("velocity_km_s", (n, 3)),
             ("own_body", (n,)),
+            ("nongrav", (n if self.nongrav.shape[0] else 0, 9)),
         ):
             values = getattr(self, name)
             if values.shape != shape:

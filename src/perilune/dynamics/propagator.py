@@ -362,11 +362,14 @@ def propagate(
 
     Raises:
         OutOfRangeError: an epoch outside the ephemeris.
-        InputError: no epochs, epochs on both sides, or a particle inside a body at its start.
+        InputError: no epochs, no particles, epochs on both sides, or a particle that starts
+            inside a body.
     """
     epochs = np.unique(np.asarray(epochs_mjd_tdb, dtype=np.float64))
     if epochs.size == 0:
         raise InputError("no epoch to propagate to", field="epochs", expected="at least one")
+    if len(particles) == 0:
+        raise InputError("no particles to propagate", expected="at least one")
     ephemeris.check_span(epochs)
     ephemeris.check_span(particles.epoch_mjd_tdb)
     backwards = bool(epochs[0] < particles.epoch_mjd_tdb.min())
