@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Sequence
 
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -80,14 +81,20 @@ def _run(arguments: list[str] | None) -> int:
 
 
 def _stop(command: _Command) -> None:
-    """Raise KeyboardInterrupt inside the command's thread; give it a moment to clean up."""
+    """Raise KeyboardInterrupt inside the command's thread; give it a moment to clean up.
+
+    Raised more than once, since Python drops an exception that meets a callback, such as those of
+    the import system; it would also say so on stderr, where one word is to stand.
+    """
     import ctypes
 
-    if command.ident is not None:
+    sys.unraisablehook = lambda _: None
+    until_s = time.monotonic() + _GRACE_S
+    while command.is_alive() and time.monotonic() < until_s:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(command.ident), ctypes.py_object(KeyboardInterrupt)
+            ctypes.c_ulong(command.ident or 0), ctypes.py_object(KeyboardInterrupt)
         )
-        command.join(_GRACE_S)
+        command.join(_GRACE_S / 6)
     _leave_interrupted()
 
 
