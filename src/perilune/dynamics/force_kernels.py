@@ -32,8 +32,6 @@ class ForceArrays(NamedTuple):
     moon_radius_km: float
     moon_j2: float
     moon_c22: float
-    earth_range_km: float  # the Earth's zonals act within this distance
-    moon_range_km: float  # the Moon's J2 and C22 act within this distance
 
 
 @kernel
@@ -163,6 +161,11 @@ def add_relativity(
     Moyer (2000), DESCANSO 2, eq. 4-61 (beta = gamma = 1), with j as the source. The potential at
     the particle is that of the Sun, Jupiter, Saturn and j; the others stay below 1e-4 of the Sun's.
     `own` (4) is `body_acceleration`'s result for j.
+
+    The engine takes the Sun as source always and a planet or the Moon while it is near. All of
+    them always (the whole equation; `StepOptions.near_gradient` of nought) moves 2024 YR4 by 34 m
+    after 1,000 days and 75 m at its encounter after 7.9 years, Apophis by 36 m at its minimum in
+    2029, Bennu by 58 m, 118 m and 370 m after 5, 10 and 20 years: that is what it costs.
     """
     ajx = own[0]
     ajy = own[1]
@@ -264,30 +267,31 @@ def add_earth_zonals(
     pole: NDArray[np.float64],
     a: NDArray[np.float64],
 ) -> None:
-    """Add the Earth's J2, J3, J4 for lanes in range; Montenbruck & Gill (2000), section 3.2."""
-    limit2 = force.earth_range_km**2
+    """Add the Earth's J2, J3, J4; Montenbruck & Gill (2000), section 3.2.
+
+    Nowhere cut off: a jump in the force within a step would look like an error of the step.
+    """
     for i in range(n):
         dx = x[i] - earth[0]
         dy = x[n + i] - earth[1]
         dz = x[2 * n + i] - earth[2]
         r2 = dx * dx + dy * dy + dz * dz
-        if r2 < limit2:
-            r = math.sqrt(r2)
-            u = (dx * pole[0] + dy * pole[1] + dz * pole[2]) / r
-            s = force.earth_radius_km / r
-            q = gm / r2 * s * s
-            c2 = q * force.earth_j2
-            c3 = q * s * force.earth_j3
-            c4 = q * s * s * force.earth_j4
-            d2 = 3.0 * u
-            d3 = 7.5 * u * u - 1.5
-            d4 = (17.5 * u * u - 7.5) * u
-            d5 = (39.375 * u * u - 26.25) * u * u + 1.875
-            radial = (c2 * d3 + c3 * d4 + c4 * d5) / r
-            axial = -(c2 * d2 + c3 * d3 + c4 * d4)
-            a[i] += radial * dx + axial * pole[0]
-            a[n + i] += radial * dy + axial * pole[1]
-            a[2 * n + i] += radial * dz + axial * pole[2]
+        r = math.sqrt(r2)
+        u = (dx * pole[0] + dy * pole[1] + dz * pole[2]) / r
+        s = force.earth_radius_km / r
+        q = gm / r2 * s * s
+        c2 = q * force.earth_j2
+        c3 = q * s * force.earth_j3
+        c4 = q * s * s * force.earth_j4
+        d2 = 3.0 * u
+        d3 = 7.5 * u * u - 1.5
+        d4 = (17.5 * u * u - 7.5) * u
+        d5 = (39.375 * u * u - 26.25) * u * u + 1.875
+        radial = (c2 * d3 + c3 * d4 + c4 * d5) / r
+        axial = -(c2 * d2 + c3 * d3 + c4 * d4)
+        a[i] += radial * dx + axial * pole[0]
+        a[n + i] += radial * dy + axial * pole[1]
+        a[2 * n + i] += radial * dz + axial * pole[2]
 
 
 @kernel
@@ -300,28 +304,26 @@ def add_moon_field(
     axes: NDArray[np.float64],
     a: NDArray[np.float64],
 ) -> None:
-    """Add the Moon's J2 and C22 for lanes in range; `axes` rows are its body-fixed axes in ICRF."""
-    limit2 = force.moon_range_km**2
+    """Add the Moon's J2 and C22; `axes` rows are its body-fixed axes in ICRF."""
     for i in range(n):
         dx = x[i] - moon[0]
         dy = x[n + i] - moon[1]
         dz = x[2 * n + i] - moon[2]
         r2 = dx * dx + dy * dy + dz * dz
-        if r2 < limit2:
-            bx = axes[0, 0] * dx + axes[0, 1] * dy + axes[0, 2] * dz
-            by = axes[1, 0] * dx + axes[1, 1] * dy + axes[1, 2] * dz
-            bz = axes[2, 0] * dx + axes[2, 1] * dy + axes[2, 2] * dz
-            q = gm * force.moon_radius_km**2 / (r2 * r2 * math.sqrt(r2))
-            zonal = -1.5 * force.moon_j2 * q
-            sectoral = 3.0 * force.moon_c22 * q
-            radial = zonal * (1.0 - 5.0 * bz * bz / r2)
-            radial -= 5.0 * sectoral * (bx * bx - by * by) / r2
-            fx = radial * bx + 2.0 * sectoral * bx
-            fy = radial * by - 2.0 * sectoral * by
-            fz = radial * bz + 2.0 * zonal * bz
-            a[i] += axes[0, 0] * fx + axes[1, 0] * fy + axes[2, 0] * fz
-            a[n + i] += axes[0, 1] * fx + axes[1, 1] * fy + axes[2, 1] * fz
-            a[2 * n + i] += axes[0, 2] * fx + axes[1, 2] * fy + axes[2, 2] * fz
+        bx = axes[0, 0] * dx + axes[0, 1] * dy + axes[0, 2] * dz
+        by = axes[1, 0] * dx + axes[1, 1] * dy + axes[1, 2] * dz
+        bz = axes[2, 0] * dx + axes[2, 1] * dy + axes[2, 2] * dz
+        q = gm * force.moon_radius_km**2 / (r2 * r2 * math.sqrt(r2))
+        zonal = -1.5 * force.moon_j2 * q
+        sectoral = 3.0 * force.moon_c22 * q
+        radial = zonal * (1.0 - 5.0 * bz * bz / r2)
+        radial -= 5.0 * sectoral * (bx * bx - by * by) / r2
+        fx = radial * bx + 2.0 * sectoral * bx
+        fy = radial * by - 2.0 * sectoral * by
+        fz = radial * bz + 2.0 * zonal * bz
+        a[i] += axes[0, 0] * fx + axes[1, 0] * fy + axes[2, 0] * fz
+        a[n + i] += axes[0, 1] * fx + axes[1, 1] * fy + axes[2, 1] * fz
+        a[2 * n + i] += axes[0, 2] * fx + axes[1, 2] * fy + axes[2, 2] * fz
 
 
 @kernel

@@ -28,9 +28,6 @@ _RADIUS_KM = {
     "neptune": 24764.0,
     "pluto": 1188.3,
 }
-# Farther out the zonals change a position by less than 1e-6 km a day.
-_EARTH_RANGE_KM = 3.0e6
-_MOON_RANGE_KM = 3.0e5
 
 
 def force_arrays(constants: DynamicalConstants) -> ForceArrays:
@@ -49,8 +46,6 @@ def force_arrays(constants: DynamicalConstants) -> ForceArrays:
         moon_radius_km=constants.moon_radius_km,
         moon_j2=constants.moon_j2,
         moon_c22=constants.moon_c22,
-        earth_range_km=_EARTH_RANGE_KM,
-        moon_range_km=_MOON_RANGE_KM,
     )
 
 
