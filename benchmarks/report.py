@@ -110,4 +110,4 @@ def _figure(value: object) -> str:
             for name, figures in value.items()
         ]
         return "; ".join(parts) if parts else "none"
-    return str(value)
+    return "none" if value is None else str(value)

@@ -24,7 +24,7 @@ UNTIL_MJD_TDB = 63600.0
 
 TARGET = Target(
     name="yr4-clones",
-    work="2024 YR4 (JPL 78), 10,000 clones over 7.93 years to 1 January 2033, every Earth and Moon "
+    work="2024 YR4 (JPL 78), 10,000 clones over 7.93 years to 3 January 2033, every Earth and Moon "
     "encounter found; one core",
     at_least="12 ×",
     goal="30 ×",
