@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import zipfile
+import zlib
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -102,6 +104,10 @@ STATES: Final[dict[int, tuple[float, ...]]] = {
 RECORD_D: Final = 96.0
 _COEFFICIENTS: Final = 14
 _MAGIC: Final = "perilune massive asteroids 1"
+# What numpy, zipfile and zlib raise for a file that is absent, damaged or of another kind.
+_DAMAGE: Final = (
+    OSError, ValueError, KeyError, EOFError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error
+)  # fmt: skip
 
 
 def _barycentric(ephemeris: Ephemeris) -> Particles:
@@ -189,18 +195,14 @@ def _cache_path(ephemeris: Ephemeris) -> Path:
 def _read_cache(path: Path) -> tuple[NDArray[np.float64], float] | None:
     """The cached table; None where it is absent, cut short or not what it says it is."""
     try:
-        with np.load(path, allow_pickle=False) as data:
+        # Opened here, since numpy leaves a file open in which it finds no archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             if str(data["magic"]) != _MAGIC:
                 return None
             table, first = np.ascontiguousarray(data["table"]), float(data["first_mjd_tdb"])
             sound = hashlib.sha256(table.tobytes()).hexdigest() == str(data["sha256"])
-    except (OSError, ValueError, KeyError, EOFError):
+    except _DAMAGE:
         return None
-    except Exception as error:
-        # zipfile and zlib have their own errors for a file cut short.
-        if type(error).__module__ in {"zipfile", "zlib"}:
-            return None
-        raise
     return (table, first) if sound and np.isfinite(table).all() else None
 
 
