@@ -38,6 +38,7 @@ def watch(threads: Threads = None, json: Json = False) -> None:
     now = now_mjd_tdb()
     until = horizon_mjd_tdb(None)
     orbits = list(catalogue.orbits())
+    say(f"Assessing the {len(orbits)} objects of the built-in catalogue over 100 years.")
     announce_compilation()
     with progress_bar("Assessing") as progress:
         assessments = assess_risk(
