@@ -32,7 +32,7 @@ def convert(
     targets: Targets,
     to: Annotated[Format, typer.Option("--to", help="Format to write.")],
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="File to write. [default: stdout]")
+        Path | None, typer.Option(metavar="FILE", help="File to write; stdout by default.")
     ] = None,
     json: Json = False,
 ) -> None:

@@ -45,7 +45,7 @@ Targets = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON envelope on stdout.")]
 Threads = Annotated[
-    int | None, typer.Option("--threads", min=1, metavar="N", help="Cores to use. [default: all]")
+    int | None, typer.Option("--threads", min=1, metavar="N", help="Cores to use; all by default.")
 ]
 
 _EPOCH = re.compile(r"(mjd:|jd:)\S+|\d{4}-\d{2}-\d{2}(T\S*)?(@\S+)?", re.IGNORECASE)

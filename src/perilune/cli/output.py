@@ -87,13 +87,15 @@ def _show_rich(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table()
     for column in columns:
         flush = "right" if column.startswith(">") else "left"
         table.add_column(column.removeprefix(">"), justify=flush)  # type: ignore[arg-type]
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)
+    console = Console()
+    console.print(Text(title, style="bold"))
+    console.print(table)
 
 
 def _silent(_done_fraction: float, _label: str) -> None:

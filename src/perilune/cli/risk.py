@@ -62,7 +62,7 @@ def risk(
     targets: Targets,
     body: Bodies = [ImpactBody.EARTH, ImpactBody.MOON],  # noqa: B006  (typer copies it)
     until: Annotated[
-        str | None, typer.Option(metavar="DATE", help="End of the search. [default: 100 years on]")
+        str | None, typer.Option(metavar="DATE", help="End of the search; 100 years on by default.")
     ] = None,
     method: Annotated[Method, typer.Option(help="How to find the probability.")] = Method.AUTO,
     samples: Annotated[int, typer.Option(min=1, help="Monte Carlo samples.")] = 10_000,
@@ -75,7 +75,7 @@ def risk(
     ] = None,
     palermo_from: Annotated[
         str | None,
-        typer.Option(metavar="DATE", help="Date from which the scales count. [default: now]"),
+        typer.Option(metavar="DATE", help="Date from which the scales count; now by default."),
     ] = None,
     threads: Threads = None,
     json: Json = False,
