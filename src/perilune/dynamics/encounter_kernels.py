@@ -7,7 +7,7 @@ itself, so neither depends on where the steps fall.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ IMPACT = 1.0
 N_RECORD = 11  # lane, body, kind, reference MJD, offset s, relative state (6)
 
 _EARTH = 3
+_SECOND_ROW = cast(int, np.int64(1))  # a plain 1 would compile all of `body_state` once more
 
 
 class SurfaceArrays(NamedTuple):
@@ -66,7 +67,7 @@ def relative_state(
 ) -> float:
     """State from the body into `scratch[0]`; returns r·v. `scratch` is (2, 6)."""
     dense_state(step, h_s, s, scratch[0])
-    body_state(eph, body, reference_mjd, (start_s + s * h_s) / 86400.0, scratch, 1)
+    body_state(eph, body, reference_mjd, (start_s + s * h_s) / 86400.0, scratch, _SECOND_ROW)
     total = 0.0
     for k in range(6):
         scratch[0, k] -= scratch[1, k]

@@ -8,7 +8,7 @@ resolves a microsecond, in which the Earth moves 2 cm.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 from perilune.jit import kernel
 
 SUN, MERCURY, VENUS, EARTH, MOON, MARS, JUPITER, SATURN, URANUS, NEPTUNE, PLUTO = range(11)
-N_MAJOR = 11
-MAX_DEGREE = 40
+# Series of `EphemerisArrays` that add up to the Earth and the Moon. Not plain integers, for each of
+# which numba would compile everything below once more.
+_EMB = cast(int, np.int64(3))
+_MOON_FROM_EMB = cast(int, np.int64(4))
+_EARTH_FROM_EMB = cast(int, np.int64(5))
 
 
 class EphemerisArrays(NamedTuple):
@@ -49,12 +52,11 @@ def chebyshev_3(
     rate: float,
     out: NDArray[np.float64],
     row: int,
-    add: bool,
 ) -> None:
     """Value and time derivative of three series at `x` in [-1, 1] by Clenshaw's recurrence.
 
     `coefficients[first + k*count + j]` is coefficient `j` of component `k`; `rate` is dx/dt.
-    Writes (or adds) position and velocity into `out[row, 0:6]`.
+    Adds position and velocity to `out[row, 0:6]`.
     """
     two_x = 2.0 * x
     for k in range(3):
@@ -70,14 +72,8 @@ def chebyshev_3(
             b = two_x * b1 - b2 + coefficients[base + j]
             b2 = b1
             b1 = b
-        value = x * b1 - b2 + coefficients[base]
-        slope = (x * d1 - d2 + b1) * rate
-        if add:
-            out[row, k] += value
-            out[row, 3 + k] += slope
-        else:
-            out[row, k] = value
-            out[row, 3 + k] = slope
+        out[row, k] += x * b1 - b2 + coefficients[base]
+        out[row, 3 + k] += (x * d1 - d2 + b1) * rate
 
 
 @kernel
@@ -88,8 +84,8 @@ def _series(
     offset_d: float,
     out: NDArray[np.float64],
     row: int,
-    add: bool,
 ) -> None:
+    """Add the state of one series to `out[row]`."""
     days = eph.segment_days[series]
     base = reference_mjd - eph.segment_first_mjd[series]
     record = math.floor((base + offset_d) / days)
@@ -98,7 +94,7 @@ def _series(
     x = 2.0 * ((base - record * days) + offset_d) / days - 1.0
     size = eph.segment_size[series]
     first = eph.segment_start[series] + record * size + 2
-    chebyshev_3(eph.words, first, (size - 2) // 3, x, 2.0 / (days * 86400.0), out, row, add)
+    chebyshev_3(eph.words, first, (size - 2) // 3, x, 2.0 / (days * 86400.0), out, row)
 
 
 @kernel
@@ -111,16 +107,16 @@ def body_state(
     row: int,
 ) -> None:
     """Barycentric state (km, km/s) of one body at reference + offset into `out[row, 0:6]`."""
+    for k in range(6):
+        out[row, k] = 0.0
     if body < 3:
-        _series(eph, body, reference_mjd, offset_d, out, row, False)
-    elif body == 3:
-        _series(eph, 3, reference_mjd, offset_d, out, row, False)
-        _series(eph, 5, reference_mjd, offset_d, out, row, True)
-    elif body == 4:
-        _series(eph, 3, reference_mjd, offset_d, out, row, False)
-        _series(eph, 4, reference_mjd, offset_d, out, row, True)
+        _series(eph, body, reference_mjd, offset_d, out, row)
+    elif body < 5:
+        _series(eph, _EMB, reference_mjd, offset_d, out, row)
+        other = _EARTH_FROM_EMB if body == 3 else _MOON_FROM_EMB
+        _series(eph, other, reference_mjd, offset_d, out, row)
     elif body < 11:
-        _series(eph, body + 1, reference_mjd, offset_d, out, row, False)
+        _series(eph, body + 1, reference_mjd, offset_d, out, row)
     else:
         base = reference_mjd - eph.small_first_mjd
         record = math.floor((base + offset_d) / eph.small_days)
@@ -129,7 +125,7 @@ def body_state(
         count = eph.small.shape[3]
         first = ((body - 11) * eph.small.shape[1] + record) * 3 * count
         rate = 2.0 / (eph.small_days * 86400.0)
-        chebyshev_3(eph.small.reshape(-1), first, count, x, rate, out, row, False)
+        chebyshev_3(eph.small.reshape(-1), first, count, x, rate, out, row)
 
 
 @kernel
@@ -137,14 +133,7 @@ def all_states(
     eph: EphemerisArrays, reference_mjd: float, offset_d: float, out: NDArray[np.float64]
 ) -> None:
     """Barycentric states of every body into `out` (n_bodies, 6)."""
-    for body in range(3):
-        _series(eph, body, reference_mjd, offset_d, out, body, False)
-    _series(eph, 3, reference_mjd, offset_d, out, 3, False)
-    for k in range(6):
-        out[4, k] = out[3, k]
-    _series(eph, 5, reference_mjd, offset_d, out, 3, True)
-    _series(eph, 4, reference_mjd, offset_d, out, 4, True)
-    for body in range(5, 11 + eph.small.shape[0]):
+    for body in range(11 + eph.small.shape[0]):
         body_state(eph, body, reference_mjd, offset_d, out, body)
 
 
