@@ -101,13 +101,13 @@ YR4_ASSIST = {
 
 
 def test_2024_yr4_as_assist_has_it() -> None:
-    """Seen: 3.7 m after 1,000 days, 24 m before the pass of the Moon, 162 m ten days after it.
+    """Seen: 4 m after 1,000 days, 99 m after 2,800, 41 m before the pass of the Moon, 187 m after.
 
-    Of the 24 m our asteroids' table makes 0.06 m (sb441-n16 in its place changes no more) and the
-    tolerance 0.1 m. What is left: ASSIST has relativity of the Sun alone and the Earth's zonals
-    about the pole of 2000; ours takes the Earth as a source of relativity near it, as here in the
-    first days. The pass at 10,682 km from the Moon's centre, and the Moon's own figure, which
-    ASSIST does not have, multiply them afterwards.
+    Of these our asteroids' table makes 0.06 m (sb441-n16 in its place changes no more) and the
+    tolerance of the steps 6 m. The rest is relativity: ASSIST takes the Sun as its only source,
+    ours also a planet within reach. With the Sun alone and the planets only where they rule the
+    step it was 22 m after 2,800 days; with all of them, always, 39 m. The pass at 10,682 km from
+    the Moon's centre, and the Moon's own figure, which ASSIST does not have, multiply it after.
     """
     start = np.array(YR4_START)
     particles = Particles(np.array([60705.0]), start[None, :3], start[None, 3:])
@@ -117,7 +117,7 @@ def test_2024_yr4_as_assist_has_it() -> None:
         threads=1,
     )  # fmt: skip
     error_m = np.linalg.norm(run.position_km[:, 0] - np.array(list(YR4_ASSIST.values())), axis=1)
-    assert (error_m * 1e3 <= [6.0, 35.0, 35.0, 100.0, 250.0]).all()
+    assert (error_m * 1e3 <= [10.0, 150.0, 100.0, 100.0, 400.0]).all()
     found = run.encounters
     assert [MAJOR_BODIES[body] for body in found.body] == ["earth", "moon"]
     assert found.distance_km[0] == pytest.approx(266857.5, abs=0.5)
@@ -127,9 +127,9 @@ def test_2024_yr4_as_assist_has_it() -> None:
 def test_apophis_in_2029() -> None:
     """38,011.5 km from the Earth's centre on 13 April 2029 by JPL's solution 220, with A1 and A2.
 
-    Seen: 38,011.38 km at MJD 62239.907092 TDB; ASSIST 38,011.392 km at the same time, ours at a
-    hundredth of the tolerance 38,011.391 km. Published to 0.1 km; asked for are 5 km. Without A1
-    and A2 it would be 38,054.6 km.
+    Seen: 38,011.45 km at MJD 62239.907092 TDB; ASSIST 38,011.392 km at the same time (ours too
+    where only the Sun is a source of relativity). Published to 0.1 km; asked for are 5 km. Without
+    A1 and A2 it would be 38,054.6 km.
     """
     orbit = find("99942 Apophis")
     ephemeris = solar_system()
@@ -142,5 +142,5 @@ def test_apophis_in_2029() -> None:
     assert [MAJOR_BODIES[body] for body in found.body] == ["earth", "moon"]
     assert found.distance_km[0] == pytest.approx(38011.5, abs=5.0)
     assert found.epoch_mjd_tdb[0] == pytest.approx(62239.90709196, abs=2e-7)
-    assert found.distance_km[0] == pytest.approx(38011.392, abs=0.05)
+    assert found.distance_km[0] == pytest.approx(38011.392, abs=0.15)
     assert found.distance_km[1] == pytest.approx(95968.515, abs=0.2)
