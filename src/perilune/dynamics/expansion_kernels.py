@@ -86,7 +86,6 @@ def plan_expansion(
     a: NDArray[np.float64],
     n: int,
     h_s: float,
-    reach_s: float,
     near_gradient: float,
     scratch: NDArray[np.float64],
     centre: NDArray[np.float64],
@@ -98,7 +97,7 @@ def plan_expansion(
 
     The middle lane's predicted path (from the accelerations `a` (8, 3n)) is the centre. Writes
     `centre` (8, 3), `coefficients` (8, 19), `is_expanded` (n_bodies) and each expanded body's
-    largest GM/r³ into `gradient` (n_bodies). A body that is near (GM/r³ reach² above
+    largest GM/r³ into `gradient` (n_bodies). A body that is near (GM/r³ h² above
     `near_gradient`) is not expanded. Returns whether any is.
     """
     lane = n // 2
@@ -132,7 +131,7 @@ def plan_expansion(
         steep = gm[j] / (least * r)
         rest = 4.0 * steep / least * radius * radius * radius
         # Between nodes the body can be nearer; a factor of two in distance covers what moves.
-        is_near = steep * reach_s * reach_s > near_gradient
+        is_near = steep * h_s * h_s > near_gradient
         if radius < 0.2 * r and 8.0 * rest < allowed and not is_near:
             is_expanded[j] = True
             gradient[j] = steep

@@ -162,8 +162,8 @@ def add_relativity(
     the particle is that of the Sun, Jupiter, Saturn and j; the others stay below 1e-4 of the Sun's.
     `own` (4) is `body_acceleration`'s result for j.
 
-    The engine takes the Sun as source always and a planet or the Moon while it is near. All of
-    them always (the whole equation; `StepOptions.near_gradient` of nought) moves 2024 YR4 by 34 m
+    The engine takes the Sun as source always and a planet or the Moon within the distance that
+    `step_kernels` sets. All of them always (the whole equation) moves 2024 YR4 by 34 m
     after 1,000 days and 75 m at its encounter after 7.9 years, Apophis by 36 m at its minimum in
     2029, Bennu by 58 m, 118 m and 370 m after 5, 10 and 20 years: that is what it costs.
     """

@@ -173,9 +173,7 @@ def _path(
         full[:, 6:, 6:] = np.eye(extra)
         factor = full @ covariance_factor(covariance)
         mapped = factor @ factor.transpose(0, 2, 1)
-    return OrbitPath(
-        orbit.full_name, epochs, states[:, :3], states[:, 3:], mapped, status
-    )
+    return OrbitPath(orbit.full_name, epochs, states[:, :3], states[:, 3:], mapped, status)
 
 
 def covariance_factor(covariance: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -35,7 +35,7 @@ _SPACING_D: Final = (2.0, 2.0, 2.0, 2.0, 1.0, 4.0, 16.0, 16.0, 16.0, 16.0, 16.0)
 
 # Measured in design/step_size.py: the error against a run at a hundredth of epsilon.
 DEFAULT_OPTIONS: Final = StepOptions(
-    epsilon=1.0e-7, convergence=1.0e-11, near_gradient=1.0e-4, settled=1.0e-7, max_sweeps=12
+    epsilon=3.0e-8, convergence=1.0e-11, near_gradient=1.0e-3, settled=3.0e-8, max_sweeps=12
 )
 
 
@@ -123,7 +123,7 @@ class _Chunk:
             found=np.zeros(64),
             phi=np.zeros((6, max(m, 1))),
         )
-        self.near = np.zeros((len(MAJOR_BODIES), width), dtype=np.bool_)
+        self.near = np.zeros((2 * len(MAJOR_BODIES), width), dtype=np.bool_)
         self.stack = np.zeros((2 * schedule.MAX_LEVEL + 8, 4), dtype=np.int64)
         self.states = np.full((epochs.size, n, 6), np.nan)
         self.variations = np.full((epochs.size, n, 6, m), np.nan)
@@ -234,7 +234,7 @@ class _Chunk:
                 self.out,
                 self.near,
                 self.stack,
-                math.floor(start),
+                float(math.floor(start)),
                 (start - math.floor(start)) * DAY_S,
                 (end - start) * DAY_S,
                 stop,
@@ -289,6 +289,8 @@ def _step_workspace(width: int, bodies: int) -> StepWorkspace:
         own_body=np.zeros(width, dtype=np.int64),
         nongrav=np.zeros((width, 9)),
         is_near=np.zeros(11, dtype=np.bool_),
+        has_figure=np.zeros(11, dtype=np.bool_),
+        is_relativistic=np.zeros(11, dtype=np.bool_),
         centre=np.zeros((8, 3)),
         series=np.zeros((8, N_COEFFICIENTS)),
         is_expanded=np.zeros(bodies, dtype=np.bool_),

@@ -9,7 +9,7 @@ lane in an encounter holds up nobody. A lane whose step fails its test goes down
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,9 @@ BODY = 33
 STOP_REFERENCE = 34
 STOP_OFFSET_S = 35
 N_LANE = 36
+
+# Not a plain integer, for which numba would compile `_record` once more.
+_NO_BODY = cast(int, np.int64(-1))
 
 RUNNING = 0.0
 IMPACTED = 1.0
@@ -138,7 +141,8 @@ def _mark_near(
     body: int,
     within_km: float,
     fastest_km_s: float,
-    out: NDArray[np.bool_],
+    near: NDArray[np.bool_],
+    fleeting: NDArray[np.bool_],
 ) -> None:
     """Mark lanes that may come within `within_km` of the body, or pass it unresolved.
 
@@ -148,11 +152,13 @@ def _mark_near(
     for k in range(3):
         body_speed += ws.bodies[0, body, 3 + k] ** 2
     path_km = 1.3 * (math.sqrt(body_speed) + fastest_km_s) * abs(h_s)
-    reach_km = path_km * _HALF_GAP + max(within_km, path_km / _PASSES)
-    least = eph.gm_km3_s2[body] / reach_km**3
+    gm = eph.gm_km3_s2[body]
+    least_near = gm / (path_km * _HALF_GAP + within_km) ** 3
+    least_fleeting = gm / (path_km * _HALF_GAP + path_km / _PASSES) ** 3
     steepest = ws.steepest[body]
     for i in range(n):
-        out[i] = not steepest[i] <= least
+        near[i] = not steepest[i] <= least_near
+        fleeting[i] = not steepest[i] <= least_fleeting
 
 
 @kernel
@@ -208,52 +214,72 @@ def _approach(
 
 
 @kernel
-def _may_turn(
+def _drop_straight(
     ws: StepWorkspace,
     tables: RadauTables,
     n: int,
-    i: int,
     h_s: float,
     body: int,
     spacing_s: float,
     radius_km: float,
-) -> bool:
-    """Whether lane `i` may pass a minimum of its distance, or the surface, within the step.
+    near: NDArray[np.bool_],
+) -> None:
+    """Unmark lanes that pass no minimum of their distance, and no surface, within the step.
 
     From r·v at the nodes, which cost nothing more: no change of sign, no dip and no surface near
-    mean that there is nothing to find. What the nodes leave open is answered with yes.
+    mean that there is nothing to find. What the nodes leave open keeps its mark.
     """
     if abs(h_s) * 2.0 * _HALF_GAP > spacing_s:
-        return True
+        return
+    any_near = False
+    for i in range(n):
+        any_near = any_near or near[i]
+    if not any_near:
+        return
     sign = 1.0 if h_s > 0.0 else -1.0
     late = h_s * (1.0 - tables.nodes[7])
-    before = -1.0
-    last = -1.0
+    # The nodes' velocities come from the first sweep, the end's body from its last node.
+    bend = 2.0 * _BODY_BEND_KM_S2 * abs(late)
+    surface2 = (radius_km + 30.0) ** 2
+    turns = ws.old[0:n]
+    before = ws.old[n : 2 * n]
+    last = ws.old[2 * n : 3 * n]
+    for i in range(n):
+        turns[i] = 0.0
+        before[i] = -math.inf
+        last[i] = -math.inf
     for node in range(9):
+        started = node > 0
         at = ws.bodies[min(node, 7), body]
         after = late if node == 8 else 0.0
-        f = 0.0
-        r2 = 0.0
-        v2 = 0.0
-        for k in range(3):
-            x = ws.x[node, k * n + i] - at[k] - after * at[3 + k]
-            v = ws.v[node, k * n + i] - at[3 + k]
-            f += x * v
-            r2 += x * x
-            v2 += v * v
-        f *= sign
-        # The nodes' velocities come from the first sweep, the end's body from its last node.
-        bend = 2.0 * _BODY_BEND_KM_S2 * abs(late)
-        doubt = math.sqrt(r2) * (bend + 1.0e-6 * math.sqrt(v2)) + math.sqrt(v2) * bend * abs(late)
-        if r2 < (radius_km + 30.0) ** 2:
-            return True
-        if node > 0 and last <= doubt and f > -doubt:
-            return True
-        if node > 1 and before > last and f > last and last > 0.0:
-            return True
-        before = last
-        last = f
-    return False
+        bx = at[0] + after * at[3]
+        by = at[1] + after * at[4]
+        bz = at[2] + after * at[5]
+        ux = at[3]
+        uy = at[4]
+        uz = at[5]
+        x = ws.x[node]
+        v = ws.v[node]
+        for i in range(n):
+            dx = x[i] - bx
+            dy = x[n + i] - by
+            dz = x[2 * n + i] - bz
+            vx = v[i] - ux
+            vy = v[n + i] - uy
+            vz = v[2 * n + i] - uz
+            f = sign * (dx * vx + dy * vy + dz * vz)
+            r2 = dx * dx + dy * dy + dz * dz
+            v2 = vx * vx + vy * vy + vz * vz
+            r = math.sqrt(r2)
+            speed = math.sqrt(v2)
+            doubt = r * (bend + 1.0e-6 * speed) + speed * bend * abs(late)
+            rises = started and last[i] <= doubt and f > -doubt
+            dips = before[i] > last[i] and f > last[i] and last[i] > 0.0
+            turns[i] = 1.0 if rises or dips or not r2 >= surface2 else turns[i]
+            before[i] = last[i]
+            last[i] = f
+    for i in range(n):
+        near[i] = near[i] and turns[i] != 0.0
 
 
 @kernel
@@ -368,9 +394,14 @@ def _finish(
     sun_too = wanted.within_km[0] > 0.0 or abs(h_s) < _SUN_BELOW_S
     for i in range(n):
         near[0, i] = sun_too
+        near[11, i] = sun_too
     for body in range(1, 11):
         within = max(wanted.within_km[body], surface.radius_km[body] + 30.0)
-        _mark_near(eph, ws, n, h_s, body, within, math.sqrt(fastest2), near[body])
+        _mark_near(eph, ws, n, h_s, body, within, math.sqrt(fastest2), near[body], near[11 + body])
+    for body in range(11):
+        _drop_straight(
+            ws, tables, n, h_s, body, wanted.spacing_s[body], surface.radius_km[body], near[body]
+        )
     for i in range(n):
         lane = lanes.order[low + i]
         row = lanes.table[lane]
@@ -389,12 +420,13 @@ def _finish(
         any_near = False
         unresolved = False
         for body in range(11):
-            if near[body, i]:
+            if near[11 + body, i]:
                 radius = surface.radius_km[body]
                 _approach(ws, tables, n, i, h_s, body, radius, scan.found)
-                near[body, i] = scan.found[0] < max(wanted.within_km[body], radius + 30.0)
-                any_near = any_near or near[body, i]
+                within = max(wanted.within_km[body], radius + 30.0)
+                near[body, i] = near[body, i] and scan.found[0] < within
                 unresolved = unresolved or (body > 0 and scan.found[1] > _PASSES)
+            any_near = any_near or near[body, i]
         if unresolved and not last_level:
             row[WANT_H] = 0.5 * abs(h_s)
             out.counts[3] += 1
@@ -413,12 +445,10 @@ def _finish(
                 has_nongrav, lanes.phi[lane],
             )  # fmt: skip
         impact = 2.0
-        impact_body = -1
+        impact_body = _NO_BODY
         if any_near:
             for body in range(11):
-                if near[body, i] and _may_turn(
-                    ws, tables, n, i, h_s, body, wanted.spacing_s[body], surface.radius_km[body]
-                ):
+                if near[body, i]:
                     hit = _scan_lane(
                         eph, surface, tables, lanes, var, wanted, scan, out, lane, body,
                         wanted.within_km[body], reference_mjd, start_s, h_s,

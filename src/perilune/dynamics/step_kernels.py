@@ -9,7 +9,7 @@ bodies that are near (steep field) follow the last digits of the position.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,12 +33,17 @@ from perilune.ephemeris.body_kernels import EphemerisArrays, all_states
 from perilune.frames.orientation_kernels import earth_pole, moon_axes
 from perilune.jit import kernel
 
+# Not plain integers, for each of which numba would compile what is called once more.
+_SUN = cast(int, np.int64(0))
+_FIRST = cast(int, np.int64(0))
 _EARTH = 3
 _MOON = 4
-_POSITION_ROUNDING_KM = 3.0e-8
-# A short step (an epoch asked for, another body) must not switch a body's figure off: whatever
-# the step, a body is near where its field changes in a quarter of a day (the Earth: 1.2e6 km).
-_FIGURES_WITHIN_S = 21600.0
+_POSITION_ROUNDING = 2.0e-16  # of a barycentric coordinate: 3e-8 km at 1 au
+# The Earth's and the Moon's figures act where GM/r³ is above this: 1.2e6 km and 2.9e5 km. Beyond,
+# J2 moves a particle by less than 10 cm a day.
+_FIGURE_GRADIENT_S2 = 2.1e-13
+# A planet's (or the Moon's) own relativity acts within this distance times sqrt(GM / GM Earth).
+_RELATIVITY_RANGE_KM = 3.0e7
 _SERIES_NOISE = 2.0e4  # the largest coefficient of `RadauTables.power`, about twice
 
 
@@ -75,7 +80,9 @@ class StepWorkspace(NamedTuple):
     noise: NDArray[np.float64]  # (w,) rounding of the acceleration, relative
     own_body: NDArray[np.int64]  # (w,) the body that the lane is, or -1
     nongrav: NDArray[np.float64]  # (w, 9)
-    is_near: NDArray[np.bool_]  # (11,)
+    is_near: NDArray[np.bool_]  # (11,) evaluated in every sweep
+    has_figure: NDArray[np.bool_]  # (11,) the Earth and the Moon where their figures act
+    is_relativistic: NDArray[np.bool_]  # (11,) acts with its own relativity
     centre: NDArray[np.float64]  # (8, 3) see `plan_expansion`, with the next three
     series: NDArray[np.float64]  # (8, 19)
     is_expanded: NDArray[np.bool_]  # (n_bodies,)
@@ -95,7 +102,7 @@ def prepare_nodes(
     for i in range(8):
         offset_d = (start_s + tables.nodes[i] * h_s) / 86400.0
         all_states(eph, reference_mjd, offset_d, ws.bodies[i])
-        body_acceleration(ws.bodies[i], eph.gm_km3_s2, 0, ws.own[i, 0])
+        body_acceleration(ws.bodies[i], eph.gm_km3_s2, _SUN, ws.own[i, 0])
         earth_pole(reference_mjd + offset_d, ws.pole[i])
 
 
@@ -228,7 +235,7 @@ def _far_forces(
         for j in range(11, gm.size):
             if not ws.is_expanded[j]:
                 add_point_mass(x, n, bodies[j], gm[j], far)
-    add_relativity(x, v, n, bodies, gm, 0, ws.own[node, 0], far)
+    add_relativity(x, v, n, bodies, gm, _SUN, ws.own[node, 0], far)
     add_sun_j2(x, n, bodies[0], gm[0], force, far)
     if has_nongrav:
         add_nongravitational(x, v, n, bodies[0], gm[0], ws.nongrav, far)
@@ -264,9 +271,9 @@ def _planets_again(
     for j in range(1, 11):
         if not (ws.is_near[j] or ws.is_expanded[j]):
             add_point_mass(x, n, bodies[j], gm[j], base)
-    if ws.is_near[_EARTH]:
+    if ws.has_figure[_EARTH]:
         add_earth_zonals(x, n, bodies[_EARTH], gm[_EARTH], force, ws.pole[node], base)
-    if ws.is_near[_MOON]:
+    if ws.has_figure[_MOON]:
         add_moon_field(x, n, bodies[_MOON], gm[_MOON], force, ws.axes[node], base)
 
 
@@ -291,17 +298,23 @@ def _classify(
     ws: StepWorkspace,
     n: int,
 ) -> bool:
-    """Mark the near bodies and add their relativity to `far`; whether there are any."""
+    """Mark the near bodies and add their relativity to `far`; whether there is anything to redo."""
     any_near = False
-    reach_s = max(abs(h_s), _FIGURES_WITHIN_S)
     for j in range(1, 11):
         steepest = 0.0
         row = ws.steepest[j]
         for i in range(n):
             if row[i] > steepest:
                 steepest = row[i]
-        ws.is_near[j] = steepest * reach_s * reach_s > near_gradient
-        if ws.is_near[j]:
+        ws.is_near[j] = steepest * h_s * h_s > near_gradient
+        any_near = any_near or ws.is_near[j]
+        # What acts must not depend on the step: these go by the distance alone.
+        ws.has_figure[j] = (j == _EARTH or j == _MOON) and steepest > _FIGURE_GRADIENT_S2
+        gm = eph.gm_km3_s2[j]
+        reach = _RELATIVITY_RANGE_KM * math.sqrt(gm / eph.gm_km3_s2[_EARTH])
+        ws.is_relativistic[j] = steepest > gm / reach**3
+        if ws.is_relativistic[j]:
+            # Not near, yet the start must be redone: without it the series would have a jump there.
             any_near = True
             for node in range(8):
                 body_acceleration(ws.bodies[node], eph.gm_km3_s2, j, ws.own[node, j])
@@ -315,27 +328,29 @@ def _classify(
                     ws.own[node, j],
                     ws.far[node],
                 )
-    if ws.is_near[_MOON]:
+    if ws.has_figure[_MOON]:
         for node in range(8):
             offset_d = (start_s + tables.nodes[node] * h_s) / 86400.0
             moon_axes(reference_mjd + offset_d, ws.axes[node])
-    return any_near
+    return any_near or ws.has_figure[_EARTH] or ws.has_figure[_MOON]
 
 
 @kernel
 def _rounding(ws: StepWorkspace, n: int) -> None:
     """What a position's rounding makes of the acceleration in a body's steep field.
 
-    Barycentric positions of 1 au resolve 3e-8 km; no sweep can settle below that, and the series'
-    last term carries it magnified (by `_SERIES_NOISE`).
+    Barycentric positions of 1 au resolve 3e-8 km, those at Neptune 1e-6 km; no sweep can settle
+    below that, and the series' last term carries it magnified (by `_SERIES_NOISE`).
     """
     a = ws.a[7]
+    x = ws.x[7]
     for i in range(n):
         steep = 0.0
         for j in range(1, 11):
             steep += ws.steepest[j, i]
         size = a[i] * a[i] + a[n + i] * a[n + i] + a[2 * n + i] * a[2 * n + i]
-        ws.noise[i] = 2.0 * _POSITION_ROUNDING_KM * steep / math.sqrt(size)
+        away = max(1.5e8, max(abs(x[i]), max(abs(x[n + i]), abs(x[2 * n + i]))))
+        ws.noise[i] = 2.0 * _POSITION_ROUNDING * away * steep / math.sqrt(size)
 
 
 @kernel
@@ -368,7 +383,7 @@ def step_batch(
     else:
         any_expanded = plan_expansion(
             ws.bodies, eph.gm_km3_s2, tables.nodes, tables.position, ws.x0, ws.v0, ws.a, n, h_s,
-            max(abs(h_s), _FIGURES_WITHIN_S), options.near_gradient, ws.ratio, ws.centre,
+            options.near_gradient, ws.ratio, ws.centre,
             ws.series, ws.is_expanded, ws.gradient,
         )  # fmt: skip
     for j in range(1, 11):
@@ -384,9 +399,9 @@ def step_batch(
     any_near = _classify(eph, tables, reference_mjd, start_s, h_s, options.near_gradient, ws, n)
     if any_near:
         # The start does not move: its last evaluation is here.
-        _planets_again(eph, force, ws, n, 0, any_expanded)
+        _planets_again(eph, force, ws, n, _FIRST, any_expanded)
         set_sun(ws.x[0], n, ws.bodies[0, 0], eph.gm_km3_s2[0], ws.base[0], ws.a[0])
-        _near_forces(eph, ws, n, 0, ws.a[0])
+        _near_forces(eph, ws, n, _FIRST, ws.a[0])
     _rounding(ws, n)
     change = math.inf
     for _ in range(options.max_sweeps):

@@ -9,7 +9,7 @@ that no force can be forgotten here.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ from perilune.dynamics.step_kernels import StepWorkspace, collocate
 from perilune.ephemeris.body_kernels import EphemerisArrays
 from perilune.jit import kernel
 
+# Not plain integers, for each of which numba would compile what is called once more.
+_COPIES = cast(int, np.int64(12))
+_PAIR = cast(int, np.int64(2))
 _EARTH = 3
 _MOON = 4
 _DELAY_STEP_S = 864.0
@@ -68,12 +71,12 @@ def _small_forces(
     for i in range(3 * n):
         a[i] = 0.0
     for j in range(11):
-        if j == 0 or ws.is_near[j]:
+        if j == 0 or ws.is_relativistic[j]:
             add_relativity(var.moved_x, var.moved_v, n, bodies, gm, j, ws.own[node, j], a)
     add_sun_j2(var.moved_x, n, bodies[0], gm[0], force, a)
-    if ws.is_near[_EARTH]:
+    if ws.has_figure[_EARTH]:
         add_earth_zonals(var.moved_x, n, bodies[_EARTH], gm[_EARTH], force, ws.pole[node], a)
-    if ws.is_near[_MOON]:
+    if ws.has_figure[_MOON]:
         add_moon_field(var.moved_x, n, bodies[_MOON], gm[_MOON], force, ws.axes[node], a)
     if has_nongrav:
         add_nongravitational(var.moved_x, var.moved_v, n, bodies[0], gm[0], var.moved_nongrav, a)
@@ -135,7 +138,7 @@ def _gradients(
         var.moved_x[12 * k + 2 * k + 1] -= step_x
         var.moved_v[12 * k + 6 + 2 * k] += step_v
         var.moved_v[12 * k + 6 + 2 * k + 1] -= step_v
-    _small_forces(eph, force, ws, node, var, 12, has_nongrav)
+    _small_forces(eph, force, ws, node, var, _COPIES, has_nongrav)
     for k in range(3):
         for c in range(3):
             high = var.moved_a[12 * c + 2 * k]
@@ -165,7 +168,7 @@ def _gradients(
             var.moved_nongrav[1, which] -= _DELAY_STEP_S
             width = 2.0 * _DELAY_STEP_S
         add_nongravitational(
-            var.moved_x, var.moved_v, 2, ws.bodies[node, 0], eph.gm_km3_s2[0],
+            var.moved_x, var.moved_v, _PAIR, ws.bodies[node, 0], eph.gm_km3_s2[0],
             var.moved_nongrav, var.moved_a,
         )  # fmt: skip
         for c in range(3):

@@ -167,9 +167,7 @@ def find_approaches(
         if stop_mjd_tdb > orbit.epoch_mjd_tdb:
             ends.append(stop_mjd_tdb)
         for end in ends:
-            for encounter in nominal_encounters(
-                ephemeris, orbit, bodies, end, within_km, threads
-            ):
+            for encounter in nominal_encounters(ephemeris, orbit, bodies, end, within_km, threads):
                 inside = start_mjd_tdb <= encounter.epoch_mjd_tdb <= stop_mjd_tdb
                 if inside and encounter.distance_km <= within_km:
                     found.append(_approach(orbit, encounter))

@@ -120,7 +120,9 @@ def _covariance(orbit: Orbit, cartesian: CartesianOrbit) -> NDArray[np.float64]:
     return cartesian.covariance
 
 
-def line_of_variations(factor: NDArray[np.float64], jacobian: NDArray[np.float64]) -> NDArray[np.float64]:
+def line_of_variations(
+    factor: NDArray[np.float64], jacobian: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Unit vector (k,) of the draw that moves farthest on a target plane.
 
     Args:
@@ -147,7 +149,9 @@ def ground_of(body: str, encounters: Encounters) -> GroundPoints:
     )
 
 
-def impact_samples(body: str, hits: Encounters, sigma: NDArray[np.float64], samples: int) -> ImpactSamples:
+def impact_samples(
+    body: str, hits: Encounters, sigma: NDArray[np.float64], samples: int
+) -> ImpactSamples:
     """The impacts on one body out of `samples` clones; `sigma` (K,) goes with `hits`."""
     return ImpactSamples(
         epoch_mjd_tdb=hits.epoch_mjd_tdb,

@@ -27,7 +27,13 @@ from perilune.impact.b_plane import target_plane_points
 from perilune.impact.clones import Clones, impact_samples, line_of_variations, run_clones
 from perilune.impact.intervals import estimate_from_counts
 from perilune.impact.linear import ellipse_from_clones, probability_in_disc
-from perilune.impact.scales import BACKGROUNDS, impact_energy_mt, mass_kg, palermo_scale, torino_scale
+from perilune.impact.scales import (
+    BACKGROUNDS,
+    impact_energy_mt,
+    mass_kg,
+    palermo_scale,
+    torino_scale,
+)
 from perilune.impact.scales import diameter_km as diameter_from_h
 from perilune.impact.virtual_impactors import (
     VirtualImpactor,
@@ -346,9 +352,7 @@ class _Stage:
             torino=torino,
         )
 
-    def _sampled(
-        self, body: str, clones: Clones, seed: int, assessed: float
-    ) -> RiskAssessment:
+    def _sampled(self, body: str, clones: Clones, seed: int, assessed: float) -> RiskAssessment:
         passes = clones.passes(self.ephemeris.body_index(body))
         hits = passes.where(passes.is_impact)
         estimate = estimate_from_counts(len(hits), clones.samples)
