@@ -309,7 +309,7 @@ def _classify(
         ws.is_near[j] = steepest * h_s * h_s > near_gradient
         any_near = any_near or ws.is_near[j]
         # What acts must not depend on the step: these go by the distance alone.
-        ws.has_figure[j] = (j == _EARTH or j == _MOON) and steepest > _FIGURE_GRADIENT_S2
+        ws.has_figure[j] = j in (_EARTH, _MOON) and steepest > _FIGURE_GRADIENT_S2
         gm = eph.gm_km3_s2[j]
         reach = _RELATIVITY_RANGE_KM * math.sqrt(gm / eph.gm_km3_s2[_EARTH])
         ws.is_relativistic[j] = steepest > gm / reach**3
