@@ -2,8 +2,8 @@
 
 2024 YR4, JPL solution 78: 4.3 % for the Moon on 22 December 2032 (NASA, June 2025). Impacts at
 15:19 to 15:20 UTC and 4.37 +- 0.20 % in an independent Monte Carlo of 10,000 samples.
-2024 BX1: entry at 15.20 km/s (Spurny et al. 2024, doi:10.1051/0004-6361/202449735); at 00:32:38.6 UTC
-on 21 January 2024 it was over 52.588 N 12.386 E. The project's table of published figures has this
+2024 BX1: entry at 15.20 km/s (Spurny et al. 2024, doi:10.1051/0004-6361/202449735); at 00:32:38.6
+UTC on 21 January 2024 it was over 52.588 N 12.386 E. The table of published figures has this
 point at a height of 100 km; NEOCC's orbit passes over it at that moment to 0.002 degrees, but at
 91.6 km above WGS84, and is at 100 km half a second earlier, 2 km further west.
 Apophis, JPL solution 220: 38,011.5 km from the Earth's centre on 13 April 2029.

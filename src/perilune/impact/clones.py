@@ -130,8 +130,8 @@ def line_of_variations(
         jacobian: (2, 6) of the target plane's coordinates.
     """
     _, _, right = np.linalg.svd(jacobian @ factor)
-    direction: NDArray[np.float64] = right[0]
-    return direction * np.sign(direction[np.argmax(np.abs(direction))])
+    direction = right[0] * np.sign(right[0][np.argmax(np.abs(right[0]))])
+    return np.asarray(direction)
 
 
 def ground_of(body: str, encounters: Encounters) -> GroundPoints:

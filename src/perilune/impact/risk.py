@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from perilune.constants import AU_KM, JULIAN_YEAR_D
 from perilune.dynamics import Progress, solar_system
@@ -425,7 +424,7 @@ class _Stage:
             float(self.ephemeris.arrays.gm_km3_s2[index]),
             velocity - sun_velocity,
         )
-        open_orbit: NDArray[np.bool_] = np.isfinite(points).all(axis=1)
+        open_orbit = np.asarray(np.isfinite(points).all(axis=1))
         if open_orbit.sum() < _ENOUGH_PASSES:
             return None, None
         ellipse = ellipse_from_clones(
