@@ -18,6 +18,7 @@ from perilune.jit import kernel
 
 MINIMUM = 0.0
 IMPACT = 1.0
+_ROOT_S = 1.0e-6
 N_RECORD = 11  # lane, body, kind, reference MJD, offset s, relative state (6)
 
 _EARTH = 3
@@ -130,7 +131,9 @@ def _root(
         if not low < s < high:
             s = 0.5 * (low + high)
         f = relative_state(eph, body, reference_mjd, start_s, h_s, step, s, scratch)
-        if f == 0.0:
+        # r·v changes by v² a second: what is left of it is the time to the minimum.
+        speed2 = scratch[0, 3] ** 2 + scratch[0, 4] ** 2 + scratch[0, 5] ** 2
+        if abs(f) < _ROOT_S * speed2:
             break
         if (f > 0.0) == (f_high > 0.0):
             high = s
@@ -144,7 +147,7 @@ def _root(
             if side == -1:
                 f_high *= 0.5
             side = -1
-        if high - low < 1.0e-14 or abs((high - low) * h_s) < 1.0e-6:
+        if high - low < 1.0e-14 or abs((high - low) * h_s) < _ROOT_S:
             break
     return s
 

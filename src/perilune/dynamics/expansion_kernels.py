@@ -14,12 +14,18 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from perilune.dynamics.force_kernels import ForceArrays, add_relativity, add_sun_j2
 from perilune.jit import kernel
 
 N_COEFFICIENTS = 19  # value (3), gradient (6), second derivatives (10)
 # Allowed rest of one body's series, relative to the Sun's attraction: 1e-14 of it moves a
 # particle by 5 m in a hundred years.
 _TOLERANCE = 1.0e-14
+# The Sun's relativity and J2 are 1e-8 of its attraction: in a ball of this radius, to first order,
+# they are right to 1e-14 of it.
+_LINEAR_WITHIN_KM = 5.0e4
+_MOVED_KM = 1.0e4
+_MOVED_KM_S = 1.0e-2
 _MARGIN = 1.2  # tides and differing accelerations widen the ball during the step
 
 
@@ -97,7 +103,7 @@ def plan_expansion(
 
     The middle lane's predicted path (from the accelerations `a` (8, 3n)) is the centre. Writes
     `centre` (8, 3), `coefficients` (8, 19), `is_expanded` (n_bodies) and each expanded body's
-    largest GM/r³ into `gradient` (n_bodies). A body that is near (GM/r³ h² above
+    largest GM/r³ into `gradient` (n_bodies), the ball's radius into `gradient[0]`. A body that is near (GM/r³ h² above
     `near_gradient`) is not expanded. Returns whether any is.
     """
     lane = n // 2
@@ -108,6 +114,7 @@ def plan_expansion(
     radius *= _MARGIN
     if n < 8 or not radius < 1.0e7:
         return False
+    gradient[0] = radius
     for node in range(8):
         c = nodes[node] * h_s
         for k in range(3):
@@ -197,3 +204,66 @@ def add_expansion(
         a[i] += ax
         a[n + i] += ay
         a[2 * n + i] += az
+
+
+@kernel
+def small_forces_are_linear(gradient: NDArray[np.float64]) -> bool:
+    """Whether the ball that `plan_expansion` found is small enough for `add_small_linear`."""
+    return gradient[0] < _LINEAR_WITHIN_KM
+
+
+@kernel
+def add_small_linear(
+    x: NDArray[np.float64],
+    v: NDArray[np.float64],
+    n: int,
+    bodies: NDArray[np.float64],
+    gm: NDArray[np.float64],
+    own: NDArray[np.float64],
+    force: ForceArrays,
+    moved_x: NDArray[np.float64],
+    moved_v: NDArray[np.float64],
+    moved_a: NDArray[np.float64],
+    a: NDArray[np.float64],
+) -> None:
+    """Add the Sun's relativity and J2, to first order about the middle lane, to `a` (3n).
+
+    Thirteen copies of that lane (itself, and moved either way along each coordinate and velocity)
+    give value and central differences; `moved_…` (39) is their scratch.
+    """
+    lane = n // 2
+    cx = x[lane]
+    cy = x[n + lane]
+    cz = x[2 * n + lane]
+    cu = v[lane]
+    cv = v[n + lane]
+    cw = v[2 * n + lane]
+    for copy in range(13):
+        moved_x[copy] = cx
+        moved_x[13 + copy] = cy
+        moved_x[26 + copy] = cz
+        moved_v[copy] = cu
+        moved_v[13 + copy] = cv
+        moved_v[26 + copy] = cw
+    for k in range(3):
+        moved_x[13 * k + 1 + 2 * k] += _MOVED_KM
+        moved_x[13 * k + 2 + 2 * k] -= _MOVED_KM
+        moved_v[13 * k + 7 + 2 * k] += _MOVED_KM_S
+        moved_v[13 * k + 8 + 2 * k] -= _MOVED_KM_S
+    for i in range(39):
+        moved_a[i] = 0.0
+    add_relativity(moved_x, moved_v, 13, bodies, gm, 0, own, moved_a)
+    add_sun_j2(moved_x, 13, bodies[0], gm[0], force, moved_a)
+    for c in range(3):
+        base = 13 * c
+        value = moved_a[base]
+        gx = (moved_a[base + 1] - moved_a[base + 2]) / (2.0 * _MOVED_KM)
+        gy = (moved_a[base + 3] - moved_a[base + 4]) / (2.0 * _MOVED_KM)
+        gz = (moved_a[base + 5] - moved_a[base + 6]) / (2.0 * _MOVED_KM)
+        gu = (moved_a[base + 7] - moved_a[base + 8]) / (2.0 * _MOVED_KM_S)
+        gv = (moved_a[base + 9] - moved_a[base + 10]) / (2.0 * _MOVED_KM_S)
+        gw = (moved_a[base + 11] - moved_a[base + 12]) / (2.0 * _MOVED_KM_S)
+        for i in range(n):
+            moved = gx * (x[i] - cx) + gy * (x[n + i] - cy) + gz * (x[2 * n + i] - cz)
+            turned = gu * (v[i] - cu) + gv * (v[n + i] - cv) + gw * (v[2 * n + i] - cw)
+            a[c * n + i] += value + (moved + turned)

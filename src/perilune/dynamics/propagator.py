@@ -295,6 +295,7 @@ def _step_workspace(width: int, bodies: int) -> StepWorkspace:
         series=np.zeros((8, N_COEFFICIENTS)),
         is_expanded=np.zeros(bodies, dtype=np.bool_),
         gradient=np.zeros(bodies),
+        moved=np.zeros((3, 39)),
     )
 
 

@@ -14,7 +14,12 @@ from typing import NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from perilune.dynamics.expansion_kernels import add_expansion, plan_expansion
+from perilune.dynamics.expansion_kernels import (
+    add_expansion,
+    add_small_linear,
+    plan_expansion,
+    small_forces_are_linear,
+)
 from perilune.dynamics.force_kernels import (
     ForceArrays,
     add_earth_zonals,
@@ -87,6 +92,7 @@ class StepWorkspace(NamedTuple):
     series: NDArray[np.float64]  # (8, 19)
     is_expanded: NDArray[np.bool_]  # (n_bodies,)
     gradient: NDArray[np.float64]  # (n_bodies,)
+    moved: NDArray[np.float64]  # (3, 39) scratch of `add_small_linear`
 
 
 @kernel
