@@ -5,6 +5,7 @@ Rules for the Markdown files:
 - a `console` block holds `$ command` lines, each followed by its output; `perilune …` commands are
   run, and `...` in the output stands for anything, as in doctest. Blocks of commands that compute
   for longer are marked by `<!-- slow -->` on the line above and run with the slow tests;
+- a `text` block shows a real run that takes minutes; it must agree with the `console` blocks;
 - a `sh` block may hold only `make` commands, whose targets must exist.
 """
 
@@ -23,7 +24,7 @@ from perilune.cli.main import main
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted([ROOT / "README.md", ROOT / "ARCHITECTURE.md", *(ROOT / "docs").glob("*.md")])
 _BLOCK = re.compile(r"(?P<mark><!-- slow -->\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```", re.M | re.S)
-_KINDS = {"python", "console", "sh", "json", "bibtex"}
+_KINDS = {"python", "console", "sh", "json", "bibtex", "text"}
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,21 @@ def test_every_block_is_of_a_kind_that_is_checked() -> None:
 @pytest.mark.parametrize("snippet", _parameters("python"))
 def test_python_snippets_run(snippet: Snippet) -> None:
     exec(compile(snippet.text, f"{snippet.file.name}:{snippet.line}", "exec"), {})
+
+
+@pytest.mark.parametrize("snippet", _parameters("text"))
+def test_long_runs_agree_with_what_is_repeated(snippet: Snippet) -> None:
+    repeated = {
+        " ".join(line.split())
+        for other in _snippets("console")
+        if other.file == snippet.file
+        for line in other.text.splitlines()
+    }
+    rows = [" ".join(line.split()) for line in snippet.text.splitlines()]
+    assert max(map(len, snippet.text.splitlines())) <= 80
+    moon = [row for row in rows if row.startswith("2024 YR4") and "2032-12-22" in row]
+    assert {row for row in moon if "+-" not in row and " earth " not in row} & repeated
+    assert sum(row in repeated for row in rows if row) >= 8
 
 
 @pytest.mark.parametrize("snippet", _parameters("sh"))
