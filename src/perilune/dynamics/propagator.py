@@ -107,7 +107,7 @@ class _Chunk:
             within_km=_within(ephemeris, watches),
             spacing_s=np.array(_SPACING_D) * DAY_S,
         )
-        self.out = self._output(1024, 4096 if keep_steps else 0, m)
+        self.out = self._output(max(1024, 6 * n), 4096 if keep_steps else 0, m)
         self.m = m
         width = min(_WIDTH, max(8, n))
         bodies = ephemeris.arrays.gm_km3_s2.size

@@ -273,9 +273,10 @@ def _drop_straight(
             # |r| dv + |v| dr, each product replaced by the larger mean of squares: no roots here.
             doubt = 0.5 * bend * (r2 / 1.0e5 + 1.0e5) + 5.0e-7 * (r2 * 1.0e-4 + v2 * 1.0e4)
             doubt += 0.5 * bend * abs(late) * (v2 / 10.0 + 10.0)
-            rises = started and last[i] <= doubt and f > -doubt
-            dips = before[i] > last[i] and f > last[i] and last[i] > 0.0
-            turns[i] = 1.0 if rises or dips or not r2 >= surface2 else turns[i]
+            # Bitwise, so that the loop has no branches and runs in vector registers.
+            rises = started & (last[i] <= doubt) & (f > -doubt)
+            dips = (before[i] > last[i]) & (f > last[i]) & (last[i] > 0.0)
+            turns[i] = 1.0 if rises | dips | (r2 < surface2) else turns[i]
             before[i] = last[i]
             last[i] = f
     for i in range(n):
