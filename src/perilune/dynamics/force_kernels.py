@@ -159,7 +159,8 @@ def add_relativity(
     """Add the post-Newtonian part of body j's attraction: the Einstein–Infeld–Hoffmann equation.
 
     Moyer (2000), DESCANSO 2, eq. 4-61 (beta = gamma = 1), with j as the source. The potential at
-    the particle is that of the Sun, Jupiter, Saturn and j; the others stay below 1e-4 of the Sun's.
+    the particle is that of the Sun and j, with the Sun as source also of Jupiter and Saturn; the
+    others stay below 1e-4 of the Sun's.
     `own` (4) is `body_acceleration`'s result for j.
 
     The engine takes the Sun as source always and a planet or the Moon within the distance that
@@ -179,9 +180,10 @@ def add_relativity(
     uz = bodies[j, 5]
     u2 = ux * ux + uy * uy + uz * uz
     mu = gm[j]
-    sun = gm[0] if j != 0 else 0.0
-    jupiter = gm[6] if j != 6 else 0.0
-    saturn = gm[7] if j != 7 else 0.0
+    of_sun = j == 0
+    sun = gm[0]
+    jupiter = gm[6]
+    saturn = gm[7]
     sx = bodies[0, 0]
     sy = bodies[0, 1]
     sz = bodies[0, 2]
@@ -191,9 +193,6 @@ def add_relativity(
     kx = bodies[7, 0]
     ky = bodies[7, 1]
     kz = bodies[7, 2]
-    # The Sun as source: its own distance stands in, times nought.
-    if j == 0:
-        sx += 1.0e9
     for i in range(n):
         xi = x[i]
         yi = x[n + i]
@@ -207,9 +206,11 @@ def add_relativity(
         r2 = dx * dx + dy * dy + dz * dz
         r = math.sqrt(r2)
         potential = mu / r
-        potential += sun / math.sqrt((xi - sx) ** 2 + (yi - sy) ** 2 + (zi - sz) ** 2)
-        potential += jupiter / math.sqrt((xi - jx) ** 2 + (yi - jy) ** 2 + (zi - jz) ** 2)
-        potential += saturn / math.sqrt((xi - kx) ** 2 + (yi - ky) ** 2 + (zi - kz) ** 2)
+        if of_sun:
+            potential += jupiter / math.sqrt((xi - jx) ** 2 + (yi - jy) ** 2 + (zi - jz) ** 2)
+            potential += saturn / math.sqrt((xi - kx) ** 2 + (yi - ky) ** 2 + (zi - kz) ** 2)
+        else:
+            potential += sun / math.sqrt((xi - sx) ** 2 + (yi - sy) ** 2 + (zi - sz) ** 2)
         v2 = vx * vx + vy * vy + vz * vz
         vu = vx * ux + vy * uy + vz * uz
         du = dx * ux + dy * uy + dz * uz

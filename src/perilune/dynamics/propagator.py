@@ -28,7 +28,7 @@ Progress = Callable[[float, str], None]
 
 BLOCK_D: Final = 64.0
 _WIDTH: Final = 256
-_CHUNK: Final = 2048
+_CHUNK: Final = 8192
 _POLL_S: Final = 0.1
 # Sampling of r·v: twenty times a revolution of the Moon, finer than any motion elsewhere.
 _SPACING_D: Final = (2.0, 2.0, 2.0, 2.0, 1.0, 4.0, 16.0, 16.0, 16.0, 16.0, 16.0)
@@ -390,7 +390,9 @@ def propagate(
         epochs = epochs[::-1].copy()
     n = len(particles)
     workers = max(1, threads or os.cpu_count() or 1)
-    size = max(1, min(_CHUNK, math.ceil(n / workers)))
+    # As many chunks as workers, or a multiple: the last one would keep the others waiting.
+    rounds = math.ceil(n / (workers * _CHUNK))
+    size = math.ceil(n / (workers * rounds))
     chunks = [
         _Chunk(
             ephemeris, particles, np.arange(low, min(low + size, n)), epochs, watches,

@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 
 from perilune.dynamics.expansion_kernels import (
     add_expansion,
-    add_small_linear,
     plan_expansion,
-    small_forces_are_linear,
 )
 from perilune.dynamics.force_kernels import (
     ForceArrays,
