@@ -103,8 +103,8 @@ def plan_expansion(
 
     The middle lane's predicted path (from the accelerations `a` (8, 3n)) is the centre. Writes
     `centre` (8, 3), `coefficients` (8, 19), `is_expanded` (n_bodies) and each expanded body's
-    largest GM/r³ into `gradient` (n_bodies), the ball's radius into `gradient[0]`. A body that is near (GM/r³ h² above
-    `near_gradient`) is not expanded. Returns whether any is.
+    largest GM/r³ into `gradient` (n_bodies), the ball's radius into `gradient[0]`. A body that is
+    near (GM/r³ h² above `near_gradient`) is not expanded. Returns whether any is.
     """
     lane = n // 2
     for j in range(gm.size):
@@ -209,7 +209,8 @@ def add_expansion(
 @kernel
 def small_forces_are_linear(gradient: NDArray[np.float64]) -> bool:
     """Whether the ball that `plan_expansion` found is small enough for `add_small_linear`."""
-    return gradient[0] < _LINEAR_WITHIN_KM
+    radius_km: float = gradient[0]
+    return radius_km < _LINEAR_WITHIN_KM
 
 
 @kernel
