@@ -52,7 +52,7 @@ class Approach:
     is_impact: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class NominalEncounter:
     """One row of a nominal orbit's encounters on its target plane, with its uncertainty."""
 

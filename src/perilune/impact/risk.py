@@ -3,7 +3,8 @@
 First the nominal orbit with its state-transition matrix over the whole horizon: every encounter
 is put on its target plane with the mapped covariance. Where none can be reached within six
 standard deviations, that is the answer (method "linear"). Otherwise clones are drawn from the
-full covariance and carried to the last encounter that can be reached (method "monte-carlo").
+full covariance and carried to the last encounter that can be reached (method "monte-carlo"):
+first a thousand scouts, and all that were asked for where a scout comes near.
 """
 
 from __future__ import annotations
@@ -53,6 +54,10 @@ _SEARCH_KM: Final = 0.3 * AU_KM
 _REACH_SIGMA: Final = 6.0
 # The mass of a normal distribution outside six standard deviations, both sides.
 _BEYOND_REACH: Final = 1.9731752900753785e-09
+_SCOUTS: Final = 1_000
+# Ten times a focused cross-section's radius and more: where none of a thousand scouts passes within
+# it, ten thousand clones would hardly hit either, and the scouts' own bound is given.
+_SCOUTS_NEAR_KM: Final = 1.0e5
 # A VI's stretch and width need so many clones that pass near.
 _ENOUGH_PASSES: Final = 10
 
@@ -231,18 +236,43 @@ class _Stage:
         direction = np.eye(k)[0]
         if aim is not None and factor is not None:
             direction = line_of_variations(factor, aim.plane.coordinates_jacobian)
-        clones = run_clones(
-            self.ephemeris,
-            self.orbit,
-            direction,
-            self.bodies,
-            self.until if method == "monte-carlo" else min(self.until, last),
-            samples,
-            seed,
-            self.threads,
-            self.progress,
-        )
+        end = self.until if method == "monte-carlo" else min(self.until, last)
+
+        def draw(count: int) -> Clones:
+            return run_clones(
+                self.ephemeris,
+                self.orbit,
+                direction,
+                self.bodies,
+                end,
+                count,
+                seed,
+                self.threads,
+                self.progress,
+            )
+
+        if method == "auto" and samples > _SCOUTS:
+            clones = draw(_SCOUTS)
+            if self._come_near(clones, reached):
+                clones = draw(samples)
+        else:
+            clones = draw(samples)
         return [self._sampled(body, clones, seed, assessed) for body in self.bodies]
+
+    def _come_near(self, scouts: Clones, reached: Sequence[NominalEncounter]) -> bool:
+        """Whether a scout hits, or passes a body closely where the nominal orbit leaves it open."""
+        known = [e for e in self.encounters if e not in reached]
+        for body in self.bodies:
+            passes = scouts.passes(self.ephemeris.body_index(body))
+            if passes.is_impact.any():
+                return True
+            close = passes.epoch_mjd_tdb[passes.distance_km < _SCOUTS_NEAR_KM]
+            for encounter in known:
+                if encounter.body == body:
+                    close = close[np.abs(close - encounter.epoch_mjd_tdb) > 5.0]
+            if close.size:
+                return True
+        return False
 
     @staticmethod
     def _late_d(encounter: NominalEncounter) -> float:
