@@ -393,15 +393,30 @@ def propagate(
     # As many chunks as workers, or a multiple: the last one would keep the others waiting.
     rounds = math.ceil(n / (workers * _CHUNK))
     size = math.ceil(n / (workers * rounds))
+    order = _like_with_like(ephemeris, particles)
     chunks = [
         _Chunk(
-            ephemeris, particles, np.arange(low, min(low + size, n)), epochs, watches,
+            ephemeris, particles, order[low : low + size], epochs, watches,
             variations, keep_steps, options, backwards,
         )
         for low in range(0, n, size)
     ]  # fmt: skip
     _run_all(chunks, min(workers, len(chunks)), progress, label)
     return _collect(chunks, n, epochs)
+
+
+def _like_with_like(ephemeris: Ephemeris, particles: Particles) -> NDArray[np.int64]:
+    """The particles' order by orbital energy about the Sun.
+
+    Neighbours in energy keep company: clones drift apart along the orbit just as their mean
+    motions differ, so that a batch of neighbours stays a small ball with one far field; and
+    objects of one period want steps of one length.
+    """
+    centre, velocity = ephemeris.state("sun", particles.epoch_mjd_tdb)
+    r = np.linalg.norm(particles.position_km - centre, axis=1)
+    v2 = np.sum((particles.velocity_km_s - velocity) ** 2, axis=1)
+    energy = 0.5 * v2 - float(ephemeris.arrays.gm_km3_s2[0]) / r
+    return np.argsort(energy, kind="stable")
 
 
 def _run_all(chunks: list[_Chunk], workers: int, progress: Progress | None, label: str) -> None:
@@ -441,16 +456,17 @@ def _run_all(chunks: list[_Chunk], workers: int, progress: Progress | None, labe
 
 
 def _collect(chunks: list[_Chunk], n: int, epochs: NDArray[np.float64]) -> Propagation:
-    table = np.concatenate([chunk.lanes.table for chunk in chunks])
-    states = np.concatenate([chunk.states for chunk in chunks], axis=1)
+    place = np.argsort(np.concatenate([chunk.rows for chunk in chunks]))
+    table = np.concatenate([chunk.lanes.table for chunk in chunks])[place]
+    states = np.concatenate([chunk.states for chunk in chunks], axis=1)[:, place]
     found = []
     steps = []
     for chunk in chunks:
         rows = chunk.out.encounters[: chunk.out.counts[0]]
-        rows[:, 0] += chunk.rows[0]
+        rows[:, 0] = chunk.rows[rows[:, 0].astype(np.int64)]
         found.append(rows)
         kept = chunk.out.steps[: chunk.out.counts[1]] if chunk.out.steps.size else chunk.out.steps
-        kept[:, 0] += chunk.rows[0]
+        kept[:, 0] = chunk.rows[kept[:, 0].astype(np.int64)]
         steps.append(kept)
     rows = np.concatenate(found)
     sign = chunks[0].sign
@@ -472,7 +488,7 @@ def _collect(chunks: list[_Chunk], n: int, epochs: NDArray[np.float64]) -> Propa
         epochs_mjd_tdb=epochs,
         position_km=states[..., :3],
         velocity_km_s=states[..., 3:],
-        variation=np.concatenate([chunk.variations for chunk in chunks], axis=1),
+        variation=np.concatenate([chunk.variations for chunk in chunks], axis=1)[:, place],
         status=status,
         body=np.where(status == Status.IMPACTED, table[:, schedule.BODY], -1).astype(np.int64),
         stop_mjd_tdb=np.where(ended, stop, np.nan),

@@ -33,7 +33,7 @@ _KEEP_WITHIN_KM: Final = 3.0e5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clones:
-    """Clones of one orbit after the propagation, ordered along the line of variations.
+    """Clones of one orbit after the propagation.
 
     Attributes:
         sigma_lov: (N,) position along the line of variations, in standard deviations.
@@ -85,12 +85,9 @@ def run_clones(
     cartesian = orbit.cartesian()
     factor = covariance_factor(_covariance(orbit, cartesian))
     draws = np.random.default_rng(seed).standard_normal((samples, factor.shape[1]))
-    sigma = draws @ direction
-    # Neighbours on the line stay close together: a batch of them shares its far field.
-    order = np.argsort(sigma, kind="stable")
     result = propagate(
         ephemeris,
-        particle(ephemeris, cartesian, orbit.number, draws[order] @ factor.T),
+        particle(ephemeris, cartesian, orbit.number, draws @ factor.T),
         [until_mjd_tdb],
         watches=[Watch(body, _KEEP_WITHIN_KM) for body in bodies],
         options=DEFAULT_OPTIONS,
@@ -105,7 +102,7 @@ def run_clones(
             f"to MJD {until_mjd_tdb:.1f} TDB: no probability is given. "
             "Use an earlier end or the linear method."
         )
-    return Clones(sigma[order], result)
+    return Clones(draws @ direction, result)
 
 
 def _covariance(orbit: Orbit, cartesian: CartesianOrbit) -> NDArray[np.float64]:
