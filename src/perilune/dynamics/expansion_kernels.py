@@ -10,6 +10,7 @@ doi:10.1016/0021-9991(87)90140-9); only the others are evaluated particle by par
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,9 @@ _TOLERANCE = 1.0e-14
 # The Sun's relativity and J2 are 1e-8 of its attraction: in a ball of this radius, to first order,
 # they are right to 1e-14 of it.
 _LINEAR_WITHIN_KM = 5.0e4
+# Integers of one type, so that no kernel is compiled again for literals.
+_SUN = cast(int, np.int64(0))
+_COPIES = cast(int, np.int64(13))
 _MOVED_KM = 1.0e4
 _MOVED_KM_S = 1.0e-2
 _MARGIN = 1.2  # tides and differing accelerations widen the ball during the step
@@ -253,8 +257,8 @@ def add_small_linear(
         moved_v[13 * k + 8 + 2 * k] -= _MOVED_KM_S
     for i in range(39):
         moved_a[i] = 0.0
-    add_relativity(moved_x, moved_v, 13, bodies, gm, 0, own, moved_a)
-    add_sun_j2(moved_x, 13, bodies[0], gm[0], force, moved_a)
+    add_relativity(moved_x, moved_v, _COPIES, bodies, gm, _SUN, own, moved_a)
+    add_sun_j2(moved_x, _COPIES, bodies[0], gm[0], force, moved_a)
     for c in range(3):
         base = 13 * c
         value = moved_a[base]

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from perilune.dynamics.expansion_kernels import (
     add_expansion,
+    add_small_linear,
     plan_expansion,
+    small_forces_are_linear,
 )
 from perilune.dynamics.force_kernels import (
     ForceArrays,
@@ -239,8 +241,13 @@ def _far_forces(
         for j in range(11, gm.size):
             if not ws.is_expanded[j]:
                 add_point_mass(x, n, bodies[j], gm[j], far)
-    add_relativity(x, v, n, bodies, gm, _SUN, ws.own[node, 0], far)
-    add_sun_j2(x, n, bodies[0], gm[0], force, far)
+    if any_expanded and small_forces_are_linear(ws.gradient):
+        add_small_linear(
+            x, v, n, bodies, gm, ws.own[node, 0], force, ws.moved[0], ws.moved[1], ws.moved[2], far
+        )
+    else:
+        add_relativity(x, v, n, bodies, gm, _SUN, ws.own[node, 0], far)
+        add_sun_j2(x, n, bodies[0], gm[0], force, far)
     if has_nongrav:
         add_nongravitational(x, v, n, bodies[0], gm[0], ws.nongrav, far)
     base = ws.base[node]
