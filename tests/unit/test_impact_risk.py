@@ -72,6 +72,17 @@ def test_what_cannot_be_reached_needs_no_clones_and_keeps_an_upper_bound() -> No
         assert not assessment.virtual_impactors
 
 
+def test_an_orbit_that_may_be_anywhere_is_not_declared_safe() -> None:
+    """2022 AP7 with 100,000 times its sigmas meets nothing nominally; clones must look."""
+    known = catalogue.find("2022 AP7")
+    assert known.covariance is not None
+    lost = replace(known, covariance=known.covariance * 1.0e10)
+    (safe,) = assess_risk([known], ["earth"], UNTIL)
+    (open_case,) = assess_risk([lost], ["earth"], UNTIL, samples=50)
+    assert (safe.method, open_case.method) == ("linear", "monte-carlo")
+    assert open_case.probability_high > 0.01
+
+
 def test_approaches_are_the_same_from_either_side_of_the_epoch() -> None:
     """2023 DZ2's pass of 25 March 2023 lies before its epoch; a later start leaves it out."""
     orbit = catalogue.find("2023 DZ2")

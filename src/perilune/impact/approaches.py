@@ -73,8 +73,11 @@ def nominal_encounters(
     until_mjd_tdb: float,
     within_km: float,
     threads: int | None = None,
-) -> list[NominalEncounter]:
+) -> tuple[list[NominalEncounter], float]:
     """Every encounter of the nominal orbit from its epoch to a date, on either side of it.
+
+    Also returns the largest standard deviation of the position at that date, km; nought without a
+    covariance, and where the object ended before.
 
     Raises:
         OutOfRangeError: the date outside the ephemeris.
@@ -95,7 +98,10 @@ def nominal_encounters(
     found = result.encounters
     wanted = np.isin(found.body, [ephemeris.body_index(body) for body in bodies])
     found = found.where(wanted)
-    return [_on_plane(ephemeris, found, row, factor) for row in range(len(found))]
+    sigma_km = 0.0
+    if factor is not None and np.isfinite(result.variation).all():
+        sigma_km = float(np.linalg.norm(result.variation[0, 0, :3] @ factor, ord=2))
+    return [_on_plane(ephemeris, found, row, factor) for row in range(len(found))], sigma_km
 
 
 def _on_plane(
@@ -167,7 +173,8 @@ def find_approaches(
         if stop_mjd_tdb > orbit.epoch_mjd_tdb:
             ends.append(stop_mjd_tdb)
         for end in ends:
-            for encounter in nominal_encounters(ephemeris, orbit, bodies, end, within_km, threads):
+            met, _ = nominal_encounters(ephemeris, orbit, bodies, end, within_km, threads)
+            for encounter in met:
                 inside = start_mjd_tdb <= encounter.epoch_mjd_tdb <= stop_mjd_tdb
                 if inside and encounter.distance_km <= within_km:
                     found.append(_approach(orbit, encounter))

@@ -2,7 +2,8 @@
 
 First the nominal orbit with its state-transition matrix over the whole horizon: every encounter
 is put on its target plane with the mapped covariance. Where none can be reached within six
-standard deviations, that is the answer (method "linear"). Otherwise clones are drawn from the
+standard deviations, and six at the end stay within the search's radius, that is the answer (method
+"linear"). Otherwise clones are drawn from the
 full covariance and carried to the last encounter that can be reached (method "monte-carlo"):
 first a thousand scouts, and all that were asked for where a scout comes near.
 """
@@ -212,7 +213,7 @@ class _Stage:
         self.radius = surface_arrays(ephemeris.constants.sun_radius_km).radius_km
         if progress is not None:
             progress(0.0, f"nominal orbit of {orbit.full_name}")
-        self.encounters = nominal_encounters(
+        self.encounters, self.end_sigma_km = nominal_encounters(
             ephemeris, orbit, bodies, until_mjd_tdb, _SEARCH_KM, threads
         )
         diameter = orbit.diameter_km
@@ -225,15 +226,18 @@ class _Stage:
     ) -> list[RiskAssessment]:
         """Choose, run, and put the results in the contract's words."""
         reached = [e for e in self.encounters if self.can_be_reached(e)]
-        take_clones = method == "monte-carlo" or (method == "auto" and bool(reached))
+        # The search sees what passes within its radius of the nominal orbit, no farther.
+        lost = _REACH_SIGMA * self.end_sigma_km > _SEARCH_KM
+        take_clones = method == "monte-carlo" or (method == "auto" and (bool(reached) or lost))
         if not take_clones:
             return [self._linear(body, assessed) for body in self.bodies]
         # A month past the last encounter that can be reached: timing moves it by days.
         last = max((e.epoch_mjd_tdb + self._late_d(e) for e in reached), default=self.until)
+        if lost:
+            last = self.until
         aim = reached[0] if reached else (self.encounters[0] if self.encounters else None)
         factor = None if aim is None else aim.factor
-        k = self.orbit.cartesian().covariance.shape[0]  # type: ignore[union-attr]
-        direction = np.eye(k)[0]
+        direction = np.eye(6 + len(self.orbit.cartesian().parameters))[0]
         if aim is not None and factor is not None:
             direction = line_of_variations(factor, aim.plane.coordinates_jacobian)
         end = self.until if method == "monte-carlo" else min(self.until, last)
