@@ -50,5 +50,5 @@ def test_what_is_not_yet_made_comes_later(tmp_path: Path, monkeypatch: pytest.Mo
     assert doctor._asteroids("massive asteroids").status == doctor.LATER
     (tmp_path / "massive-asteroids-0.npz").touch()
     assert doctor._asteroids("massive asteroids").status == doctor.OK
-    monkeypatch.setattr("perilune.jit.kernel_cache", lambda: tmp_path / "none")
+    monkeypatch.setattr("perilune.jit.kernel_caches", lambda: [tmp_path / "none"])
     assert doctor._kernels("compiled kernels").status == doctor.LATER

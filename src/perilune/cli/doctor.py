@@ -163,14 +163,14 @@ def _observatories(item: str) -> Finding:
 
 
 def _kernels(item: str) -> Finding:
-    from perilune.jit import kernel_cache
+    from perilune.jit import cache_root, kernel_caches
 
-    folder = kernel_cache()
-    files = [path for path in folder.rglob("*") if path.is_file()]
+    place = cache_root() / "kernels"
+    files = [path for folder in kernel_caches() for path in folder.rglob("*") if path.is_file()]
     if not files:
-        return Finding(item, LATER, f"compiled at first use, then kept in {folder}")
+        return Finding(item, LATER, f"compiled at first use, then kept in {place}")
     megabytes = sum(path.stat().st_size for path in files) / 1e6
-    return Finding(item, OK, f"{len(files)} files, {megabytes:.0f} MB in {folder}")
+    return Finding(item, OK, f"{len(files)} files, {megabytes:.0f} MB in {place}")
 
 
 _CHECKS: tuple[tuple[str, Callable[[str], Finding]], ...] = (

@@ -79,7 +79,7 @@ def announce_compilation() -> None:
     """Say on stderr that the first use of this version compiles the propagator's kernels."""
     from perilune.jit import kernel_cache
 
-    folder = kernel_cache()
+    folder = kernel_cache("perilune.dynamics.schedule_kernels")
     # numba keeps the kernels of a folder of the package in a folder of that name.
     if not any(folder.glob("dynamics_*/*.nbi")):
         say(f"First use of this version: compiling the kernels, once; they stay in {folder}.")

@@ -188,7 +188,7 @@ def _cache_path(ephemeris: Ephemeris) -> Path:
     digest = hashlib.sha256(repr((STATES, EPOCH_MJD_TDB, RECORD_D, _COEFFICIENTS)).encode())
     digest.update(ephemeris.name.encode())
     digest.update(repr(ephemeris.constants).encode())
-    digest.update(kernel_cache().name.encode())
+    digest.update(kernel_cache("perilune.dynamics.schedule_kernels").name.encode())
     return cache_root() / f"massive-asteroids-{digest.hexdigest()[:16]}.npz"
 
 

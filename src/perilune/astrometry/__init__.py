@@ -1,0 +1,1 @@
+"""Observations: their formats, their observers, their errors."""
