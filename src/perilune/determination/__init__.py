@@ -1,0 +1,1 @@
+"""Orbits from observations: preliminary orbits, ranging, least squares."""
