@@ -133,7 +133,7 @@ class _Chunk:
     def _output(encounters: int, steps: int, m: int) -> schedule.Output:
         return schedule.Output(
             encounters=np.zeros((encounters, N_RECORD + 6 * m)),
-            steps=np.zeros((steps, schedule.N_STEP_RECORD)),
+            steps=np.zeros((steps, schedule.N_STEP_RECORD + schedule.N_STEP_VARIATION * m)),
             counts=np.zeros(4, dtype=np.int64),
         )
 

@@ -32,7 +32,12 @@ from perilune.dynamics.step_kernels import (
     prepare_nodes,
     step_batch,
 )
-from perilune.dynamics.variation_kernels import VariationWorkspace, dense_variation, vary_lane
+from perilune.dynamics.variation_kernels import (
+    VariationWorkspace,
+    dense_variation,
+    keep_variation,
+    vary_lane,
+)
 from perilune.ephemeris.body_kernels import EphemerisArrays
 from perilune.jit import kernel
 
@@ -56,6 +61,7 @@ NOT_FINITE = 3.0
 
 MAX_LEVEL = 26  # 64 days halved so often are 0.08 s
 N_STEP_RECORD = 34  # lane, reference MJD, start s, h s, state (6), power (24)
+N_STEP_VARIATION = 30  # a column of the variation more: start (6), power (24)
 
 # Gaps between the eight nodes and the step's ends are below 0.2 of the step; the farthest point
 # from a node is half of that away, and a chord's sagitta an eighth of the square.
@@ -92,7 +98,7 @@ class Output(NamedTuple):
     """Rows found; `counts[0]`, `counts[1]` say how many, also beyond the capacity."""
 
     encounters: NDArray[np.float64]  # (capacity, 11 + 6 m)
-    steps: NDArray[np.float64]  # (capacity, 34), recorded where the capacity is not nought
+    steps: NDArray[np.float64]  # (capacity, 34 + 30 m), recorded where capacity is not nought
     counts: NDArray[np.int64]  # (4,) encounters, steps, lane-steps taken, lane-steps refused
 
 
@@ -471,6 +477,8 @@ def _finish(
                 for k in range(8):
                     for c in range(3):
                         record[10 + 3 * k + c] = scan.power[k, c]
+                if m > 0:
+                    keep_variation(tables, var, lanes.phi[lane], record[N_STEP_RECORD:])
         if m > 0:
             end = min(impact, 1.0)
             dense_variation(tables, h_s, end, var, lanes.phi[lane], scan.phi)

@@ -261,3 +261,28 @@ def dense_variation(
             start_v = var.v0[k * m + c]
             out[k, c] = start_x + s * h_s * (start_v + s * h_s * position)
             out[3 + k, c] = start_v + s * h_s * velocity
+
+
+@kernel
+def keep_variation(
+    tables: RadauTables,
+    var: VariationWorkspace,
+    phi: NDArray[np.float64],
+    record: NDArray[np.float64],
+) -> None:
+    """Write what `vary_lane` solved into `record`: the start (6, m), then the powers (8, 3, m).
+
+    As for the orbit, δ''(s) = Σ power_k s^k over the step's fraction s.
+    """
+    m = phi.shape[1]
+    for k in range(6):
+        for c in range(m):
+            record[k * m + c] = phi[k, c]
+    at = 6 * m
+    for k in range(8):
+        for i in range(3 * m):
+            p = 0.0
+            for node in range(8):
+                p += tables.power[k, node] * var.da[node, i]
+            record[at] = p
+            at += 1
