@@ -1,0 +1,95 @@
+"""Observed minus computed, whitened by the observations' errors, with the derivatives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perilune.astrometry.observations import FloatArray, Kind
+from perilune.determination.measurements import Measurements
+from perilune.determination.trajectory import Trajectory
+
+ARCSEC_RAD: Final = np.pi / 648000.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Residuals:
+    """Residuals of N measurements for m estimated quantities.
+
+    Attributes:
+        along_ra_rad, along_dec_rad: (N,) observed minus computed, the first times cos(dec).
+        white: (N, 2) residuals in units of their errors, decorrelated.
+        design: (N, 2, m) derivatives of the computed by the estimated, whitened alike.
+        rate_rad_s: (N,) apparent motion.
+    """
+
+    along_ra_rad: FloatArray
+    along_dec_rad: FloatArray
+    white: FloatArray
+    design: FloatArray
+    rate_rad_s: FloatArray
+
+    @property
+    def chi2(self) -> FloatArray:
+        """(N,) sum of squares of each row's whitened residuals."""
+        return np.asarray(np.sum(self.white**2, axis=1))
+
+
+def residuals(measurements: Measurements, trajectory: Trajectory) -> Residuals | None:
+    """Residuals of a path; None where it ends before the last measurement or begins too late.
+
+    Astrometric places: the direction from the observer at reception to the object at emission,
+    without aberration or deflection, as the Minor Planet Center has them. The clock's error
+    acts along the apparent motion.
+    """
+    seen = trajectory.received(
+        measurements.epoch_mjd_tdb, measurements.observer_km, measurements.observer_km_s
+    )
+    if not np.isfinite(seen.light_s).all():
+        return None
+    n, m = len(measurements), trajectory.columns
+    optical = measurements.kind == Kind.OPTICAL
+    x, y, z = seen.position_km.T
+    across2 = x**2 + y**2
+    across = np.sqrt(across2)
+    r2 = across2 + z**2
+    ra, dec = np.arctan2(y, x), np.arctan2(z, across)
+    # Rows of the derivative of (ra cos(dec), dec) by the relative position.
+    zero = np.zeros(n)
+    r = np.sqrt(r2)
+    east = np.stack([-y / across, x / across, zero], axis=1) / r[:, np.newaxis]
+    north = np.stack([-z * x / across, -z * y / across, across], axis=1) / r2[:, np.newaxis]
+    basis = np.stack([east, north], axis=1)
+    motion = np.einsum("nij,nj->ni", basis, seen.velocity_km_s)
+    turn = np.remainder(measurements.ra_rad - ra + np.pi, 2.0 * np.pi) - np.pi
+    offset = np.stack([turn * np.cos(measurements.dec_rad), measurements.dec_rad - dec], axis=1)
+    design = np.einsum("nij,njm->nim", basis, seen.by_start)
+    whiten = _whitening(measurements, motion)
+    return Residuals(
+        along_ra_rad=np.where(optical, offset[:, 0], np.nan),
+        along_dec_rad=np.where(optical, offset[:, 1], np.nan),
+        white=np.einsum("nij,nj->ni", whiten, offset),
+        design=np.einsum("nij,njm->nim", whiten, design).reshape(n, 2, m),
+        rate_rad_s=np.hypot(motion[:, 0], motion[:, 1]),
+    )
+
+
+def _whitening(measurements: Measurements, motion_rad_s: NDArray[np.float64]) -> FloatArray:
+    """(N, 2, 2) the inverse of the Cholesky factor of each row's covariance."""
+    var_ra = measurements.sigma_ra_rad**2 + (motion_rad_s[:, 0] * measurements.sigma_time_s) ** 2
+    var_dec = measurements.sigma_dec_rad**2 + (motion_rad_s[:, 1] * measurements.sigma_time_s) ** 2
+    both = (
+        measurements.correlation * measurements.sigma_ra_rad * measurements.sigma_dec_rad
+        + motion_rad_s[:, 0] * motion_rad_s[:, 1] * measurements.sigma_time_s**2
+    )
+    first = np.sqrt(var_ra)
+    slope = both / var_ra
+    second = np.sqrt(var_dec - slope * both)
+    out = np.zeros((len(measurements), 2, 2))
+    out[:, 0, 0] = 1.0 / first
+    out[:, 1, 0] = -slope / second
+    out[:, 1, 1] = 1.0 / second
+    return out
