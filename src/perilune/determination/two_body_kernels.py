@@ -54,7 +54,7 @@ class Sight(NamedTuple):
 def universal_step(
     radius: float, sigma: float, beta: float, since: float, gm: float
 ) -> tuple[float, float, float, float, float, float, float]:
-    """s and G0 ... G5 after `since`: the left side rises with s, so that bounds keep Newton safe."""
+    """s and G0 ... G5 after `since`: the time rises with s, so that bounds keep Newton safe."""
     scale = math.sqrt(abs(beta))
     limit = _MAX_ARGUMENT / scale if beta < 0.0 else math.inf
     s = since / radius
@@ -75,10 +75,7 @@ def universal_step(
             low = s
         new = s - miss / slope if slope > 0.0 else math.nan
         if not low <= new <= high:
-            if math.isinf(low) or math.isinf(high):
-                new = 2.0 * s
-            else:
-                new = 0.5 * (low + high)
+            new = 2.0 * s if math.isinf(low) or math.isinf(high) else 0.5 * (low + high)
         new = min(max(new, -limit), limit)
         step = abs(new - s)
         s = new

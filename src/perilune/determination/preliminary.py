@@ -1,0 +1,415 @@
+"""Preliminary orbits: from optical observations alone to starts for differential corrections.
+
+Segments of the arc are tried one after another: those nights first whose number and span suit a
+conic about the Sun. In each, Gauss' method with several triplets gives starts, and where these
+fail Herget's search; all are fitted to the segment by robust least squares, so that a blunder in
+one triplet spoils one start and blunders in the arc weigh little. What survives is screened,
+fitted again with the planets' attraction over the segment and then over the whole apparition, and
+compared. Solutions that differ are all kept, best first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perilune.astrometry.observations import FloatArray
+from perilune.constants import AU_KM
+from perilune.determination.gauss import gauss
+from perilune.determination.herget import herget
+from perilune.determination.measurements import Measurements
+from perilune.determination.two_body_fit import (
+    Arc,
+    ConicFit,
+    arc_of,
+    fit,
+    fit_all,
+    moved_conic,
+    residuals_of,
+    with_planets,
+)
+from perilune.ephemeris import Ephemeris
+
+ARCSEC_RAD: Final = np.pi / 648000.0
+
+# Spans of segments in days, in the order in which they are tried: weeks suit most orbits, days
+# those that pass near the Earth, months those beyond Jupiter.
+_SPANS_D: Final = (30.0, 60.0, 12.0, 120.0, 5.0, 2.0, 400.0)
+_APPARITION_GAP_D: Final = 60.0
+# Settled solutions after which no further segment is tried: the second is there for when the first
+# should rest on another object's observations.
+_ENOUGH: Final = 2
+_THIN: Final = 24
+_TRIPLETS: Final = 8
+_ROUGH_ITERATIONS: Final = 12
+_SEARCH_ITERATIONS: Final = 6
+# A median residual of this many sigmas is a fit; one sigma is expected, the rest is for sigmas that
+# are too small and for what the planets do within the segment.
+_FITS_SIGMA: Final = 2.5
+_MOST_ECCENTRIC: Final = 10.0
+_SUN_RADIUS_KM: Final = 696000.0
+_SATELLITE_KM: Final = 5.0e5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A preliminary orbit.
+
+    Attributes:
+        epoch_mjd_tdb: of the state.
+        state: (6,) barycentric ICRF, km and km/s.
+        rms_arcsec: root mean square residual over the rows, those beyond the robust fit's
+            reach left out.
+        rows: indices into the measurements that it was fitted to.
+        method: how its start was found: "gauss" or "herget".
+        range_sigma: one-sigma uncertainty of the range from the first observer of the rows,
+            relative to the range; above about 0.3 the arc does not constrain the orbit.
+    """
+
+    epoch_mjd_tdb: float
+    state: FloatArray
+    rms_arcsec: float
+    rows: NDArray[np.int64]
+    method: Literal["gauss", "herget"]
+    range_sigma: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """A fit on its way to a candidate."""
+
+    arc: Arc
+    rows: NDArray[np.int64]
+    fit: ConicFit
+    method: Literal["gauss", "herget"]
+    score: float
+
+
+def preliminary_orbits(
+    measurements: Measurements, ephemeris: Ephemeris, *, keep: int = 4
+) -> list[Candidate]:
+    """Orbits that a differential correction may start from, best first.
+
+    Args:
+        measurements: of one object, in order of time; only optical rows are used.
+        ephemeris: the attracting bodies.
+        keep: how many different solutions at most.
+
+    Returns:
+        None at all where the observations are fewer than three, or no conic about the Sun fits
+        them, or they lie so close together that the range stays unknown within a factor.
+
+    Raises:
+        OutOfRangeError: an epoch outside the ephemeris.
+    """
+    optical = np.flatnonzero(np.isfinite(measurements.ra_rad) & np.isfinite(measurements.dec_rad))
+    rows = measurements.where(optical)
+    found: list[_Found] = []
+    settled: list[_Found] = []
+    for segment in _segments(rows):
+        if any(np.isin(segment, solution.rows).all() for solution in settled):
+            continue
+        fresh = _solve_segment(rows, segment, ephemeris)
+        found.extend(_extended(rows, solution, ephemeris) for solution in fresh)
+        settled = [solution for solution in found if _is_settled(solution)]
+        if len(settled) >= _ENOUGH:
+            break
+    found.sort(key=_rank)
+    different: list[_Found] = []
+    for solution in found:
+        if not any(_is_same(solution, other) for other in different):
+            different.append(solution)
+    return [_candidate(solution, optical) for solution in different[:keep]]
+
+
+def _nights(epochs: FloatArray) -> list[NDArray[np.int64]]:
+    """Rows of each night: groups with no gap above eight hours."""
+    breaks = np.flatnonzero(np.diff(epochs) > 1.0 / 3.0) + 1
+    return np.split(np.arange(epochs.size), breaks)
+
+
+def _segments(rows: Measurements) -> Iterator[NDArray[np.int64]]:
+    """Segments of the arc in the order in which they are worth trying."""
+    epochs = rows.epoch_mjd_tdb
+    if epochs.size < 3 or rows.arc_d <= 0.0:
+        return
+    nights = _nights(epochs)
+    start = np.array([epochs[night[0]] for night in nights])
+    end = np.array([epochs[night[-1]] for night in nights])
+    sigma = np.array(
+        [
+            np.median(np.hypot(rows.sigma_ra_rad[night], rows.sigma_dec_rad[night]))
+            for night in nights
+        ]
+    )
+    if rows.arc_d <= _SPANS_D[0]:
+        yield np.arange(epochs.size)
+    tried: set[tuple[int, int]] = set()
+    for span in _SPANS_D:
+        choices = []
+        for first in range(len(nights)):
+            last = int(np.searchsorted(end, start[first] + span, side="right")) - 1
+            if last - first < 2:
+                continue
+            length = float(end[last] - start[first])
+            count = min(last - first + 1, 8)
+            # Curvature grows with the square of the span and is seen through the errors.
+            worth = count * (length / span) ** 2 * (ARCSEC_RAD / np.median(sigma[first : last + 1]))
+            choices.append((worth, first, last))
+        choices.sort(reverse=True)
+        taken: list[tuple[int, int]] = []
+        for _, first, last in choices:
+            if all(last < low or first > high for low, high in taken):
+                taken.append((first, last))
+                if (first, last) not in tried:
+                    tried.add((first, last))
+                    yield np.concatenate(nights[first : last + 1])
+            if len(taken) == 2:
+                break
+    for part in sorted(_apparitions(epochs), key=lambda part: -part.size):
+        if part.size >= 3:
+            yield part
+
+
+def _apparitions(epochs: FloatArray) -> list[NDArray[np.int64]]:
+    breaks = np.flatnonzero(np.diff(epochs) > _APPARITION_GAP_D) + 1
+    return np.split(np.arange(epochs.size), breaks)
+
+
+def _triplets(epochs: FloatArray) -> list[tuple[int, int, int]]:
+    """Triplets spread over the segment: ends and middles, each time other observations."""
+    n = epochs.size
+    chosen: list[tuple[int, int, int]] = []
+    for turn in range(_TRIPLETS):
+        inset = turn * 0.04
+        low, high = inset, 1.0 - inset
+        span = epochs[-1] - epochs[0]
+        ends = np.searchsorted(epochs, epochs[0] + span * np.array([low, high]))
+        first = min(int(ends[0]) + turn % 2, n - 3)
+        last = max(min(int(ends[1]), n - 1) - turn % 3, first + 2)
+        if last > n - 1:
+            continue
+        middle_epoch = 0.5 * (epochs[first] + epochs[last])
+        middle = int(np.argmin(np.abs(epochs[first + 1 : last] - middle_epoch))) + first + 1
+        if epochs[first] < epochs[middle] < epochs[last]:
+            chosen.append((first, middle, last))
+    return list(dict.fromkeys(chosen))
+
+
+def _solve_segment(
+    rows: Measurements, segment: NDArray[np.int64], ephemeris: Ephemeris
+) -> list[_Found]:
+    """Fits of one segment that pass the screening, best first, no two alike."""
+    part = rows.where(segment)
+    epochs = part.epoch_mjd_tdb
+    arc = arc_of(part, ephemeris, float(np.round(0.5 * (epochs[0] + epochs[-1]), 3)))
+    thin = arc.thinned(_THIN)
+    for method in ("gauss", "herget"):
+        starts = _gauss_starts(arc) if method == "gauss" else _herget_starts(thin)
+        if starts.shape[0] == 0:
+            continue
+        if method == "herget":
+            starts, scores = fit_all(thin, starts, _SEARCH_ITERATIONS)
+            starts = starts[np.argsort(scores)[:12]]
+        states, scores = fit_all(thin, starts, _ROUGH_ITERATIONS)
+        found = _refined(arc, thin, states, scores, segment, ephemeris, method)
+        if found:
+            return found
+    return []
+
+
+def _refined(
+    arc: Arc,
+    thin: Arc,
+    states: FloatArray,
+    scores: FloatArray,
+    segment: NDArray[np.int64],
+    ephemeris: Ephemeris,
+    method: Literal["gauss", "herget"],
+) -> list[_Found]:
+    order = np.argsort(scores)
+    best = scores[order[0]]
+    found: list[_Found] = []
+    for index in order[:12]:
+        # Fits much worse than the best one, or bad in themselves even without the planets.
+        if not scores[index] <= max(4.0 * best, _FITS_SIGMA) or len(found) == 3:
+            break
+        if any(_alike(states[index], other.fit.state) for other in found):
+            continue
+        if not _is_physical(thin, states[index], ephemeris):
+            continue
+        solution = fit(arc, states[index])
+        if solution is None:
+            continue
+        shifted = with_planets(arc, solution.state, ephemeris)
+        if shifted is not None:
+            again = fit(shifted, solution.state)
+            if again is not None:
+                arc_used, solution = shifted, again
+            else:
+                arc_used = arc
+        else:
+            arc_used = arc
+        if any(_alike(solution.state, other.fit.state) for other in found):
+            continue
+        score = _score(arc_used, solution.residual_rad)
+        if score <= _FITS_SIGMA and _is_physical(arc_used, solution.state, ephemeris):
+            found.append(_Found(arc_used, segment, solution, method, score))
+    found.sort(key=lambda item: item.score)
+    return found
+
+
+def _gauss_starts(arc: Arc) -> FloatArray:
+    """(K, 6) at the arc's epoch."""
+    sight = arc.sight
+    starts = []
+    for triplet in _triplets(arc.measurements.epoch_mjd_tdb):
+        pick = list(triplet)
+        for moment, state in gauss(
+            sight.axes[pick, 0], sight.observer_km[pick], sight.since_s[pick], arc.gm_km3_s2
+        ):
+            starts.append(moved_conic(state, -moment, arc.gm_km3_s2))
+    usable = [start for start in starts if np.isfinite(start).all()]
+    return np.array(usable).reshape(-1, 6)
+
+
+def _herget_starts(arc: Arc) -> FloatArray:
+    """(K, 6) at the arc's epoch."""
+    sight = arc.sight
+    moment, states = herget(
+        sight.axes[[0, -1], 0], sight.observer_km[[0, -1]], sight.since_s[[0, -1]], arc.gm_km3_s2
+    )
+    moved = np.array([moved_conic(state, -moment, arc.gm_km3_s2) for state in states])
+    usable: FloatArray = moved[np.isfinite(moved).all(axis=1)]
+    return usable.reshape(-1, 6)
+
+
+def _score(arc: Arc, residual_rad: FloatArray) -> float:
+    """Median residual in sigmas."""
+    size = np.sqrt(0.5 * np.sum(residual_rad**2, axis=1)) / arc.sight.sigma_rad
+    return float(np.median(size))
+
+
+def _is_physical(arc: Arc, state: FloatArray, ephemeris: Ephemeris) -> bool:
+    """Whether a heliocentric state may be an object of the Solar System or a visitor.
+
+    Not one inside the Sun or at wild speed, and not the spurious root of Gauss' equations that
+    follows the observer: a companion of the Earth, bound to it and near.
+    """
+    position, velocity = state[:3], state[3:]
+    gm = arc.gm_km3_s2
+    r = float(np.linalg.norm(position))
+    momentum = np.cross(position, velocity)
+    eccentric = np.cross(velocity, momentum) / gm - position / r
+    e = float(np.linalg.norm(eccentric))
+    q = float(momentum @ momentum) / gm / (1.0 + e)
+    if not (e < _MOST_ECCENTRIC and q > _SUN_RADIUS_KM and r < 1e4 * AU_KM):
+        return False
+    earth_km, earth_km_s = ephemeris.state("earth", arc.epoch_mjd_tdb)
+    away = position + arc.sun_km - earth_km
+    speed = velocity + arc.sun_km_s - earth_km_s
+    distance = float(np.linalg.norm(away))
+    gm_earth = float(ephemeris.arrays.gm_km3_s2[ephemeris.body_index("earth")])
+    energy = 0.5 * float(speed @ speed) - gm_earth / max(distance, 1.0)
+    return not (distance < _SATELLITE_KM and energy < 0.0)
+
+
+def _extended(rows: Measurements, solution: _Found, ephemeris: Ephemeris) -> _Found:
+    """The solution fitted over more and more of its apparition, as far as it holds."""
+    epochs = rows.epoch_mjd_tdb
+    apparition = next(
+        part for part in _apparitions(epochs) if part[0] <= solution.rows[0] <= part[-1]
+    )
+    for factor in (2.0, 4.0, np.inf):
+        middle = solution.arc.epoch_mjd_tdb
+        reach = factor * max(float(np.ptp(epochs[solution.rows])), 1.0)
+        wider = apparition[np.abs(epochs[apparition] - middle) <= 0.5 * reach]
+        if wider.size == solution.rows.size:
+            if factor == np.inf or wider.size == apparition.size:
+                break
+            continue
+        fitted = _refit(rows, wider, solution, ephemeris)
+        if fitted is None:
+            break
+        solution = fitted
+    return solution
+
+
+def _refit(
+    rows: Measurements, wider: NDArray[np.int64], solution: _Found, ephemeris: Ephemeris
+) -> _Found | None:
+    state = solution.fit.state
+    fitted: ConicFit | None = None
+    arc = arc_of(rows.where(wider), ephemeris, solution.arc.epoch_mjd_tdb)
+    for _ in range(2):
+        shifted = with_planets(arc, state, ephemeris)
+        if shifted is None:
+            return None
+        fitted = fit(shifted, state)
+        if fitted is None:
+            return None
+        arc, state = shifted, fitted.state
+    assert fitted is not None
+    score = _score(arc, fitted.residual_rad)
+    if score > _FITS_SIGMA or not _is_physical(arc, state, ephemeris):
+        return None
+    return _Found(arc, wider, fitted, solution.method, score)
+
+
+def _range_sigma(arc: Arc, fitted: ConicFit) -> float:
+    away = fitted.state[:3] - arc.sight.observer_km[0]
+    distance = float(np.linalg.norm(away))
+    along = away / distance
+    variance = float(along @ fitted.covariance()[:3, :3] @ along)
+    return float(np.sqrt(variance)) / distance if np.isfinite(variance) else np.inf
+
+
+def _is_settled(solution: _Found) -> bool:
+    return _range_sigma(solution.arc, solution.fit) < 0.03 and solution.score < _FITS_SIGMA
+
+
+def _rank(solution: _Found) -> tuple[bool, float]:
+    if _is_settled(solution):
+        return False, _range_sigma(solution.arc, solution.fit)
+    return True, solution.score
+
+
+def _candidate(solution: _Found, optical: NDArray[np.int64]) -> Candidate:
+    arc = solution.arc
+    size = np.sqrt(np.sum(residuals_of(arc, solution.fit.state) ** 2, axis=1))
+    held = size <= 5.0 * max(float(np.median(size)), ARCSEC_RAD)
+    sun = np.concatenate([arc.sun_km, arc.sun_km_s])
+    return Candidate(
+        epoch_mjd_tdb=arc.epoch_mjd_tdb,
+        state=solution.fit.state + sun,
+        rms_arcsec=float(np.sqrt(np.mean(size[held] ** 2))) / ARCSEC_RAD,
+        rows=optical[solution.rows],
+        method=solution.method,
+        range_sigma=_range_sigma(arc, solution.fit),
+    )
+
+
+def _is_same(one: _Found, other: _Found) -> bool:
+    """Whether two fits are of one orbit about the Sun, by its size, form and plane."""
+    shape, other_shape = _shape(one), _shape(other)
+    tolerance = 0.05 + 5.0 * max(_range_sigma(one.arc, one.fit), _range_sigma(other.arc, other.fit))
+    return bool(np.linalg.norm(shape - other_shape) < min(tolerance, 0.3))
+
+
+def _shape(solution: _Found) -> FloatArray:
+    """(6,) the vector of eccentricity and that of angular momentum over its value at 1 au."""
+    position, velocity = solution.fit.state[:3], solution.fit.state[3:]
+    gm = solution.arc.gm_km3_s2
+    momentum = np.cross(position, velocity)
+    eccentric = np.cross(velocity, momentum) / gm - position / np.linalg.norm(position)
+    scaled = momentum / np.linalg.norm(momentum) * np.log(momentum @ momentum / (gm * 1e6))
+    return np.concatenate([eccentric, scaled])
+
+
+def _alike(one: FloatArray, other: FloatArray) -> bool:
+    scale = np.repeat([np.linalg.norm(other[:3]), np.linalg.norm(other[3:])], 3)
+    return bool(np.abs((one - other) / scale).max() < 1e-3)
