@@ -16,6 +16,8 @@ from perilune.astrometry.observations import FloatArray
 from perilune.determination.measurements import Measurements
 from perilune.determination.residuals import Residuals, residuals
 from perilune.determination.trajectory import fly
+from perilune.dynamics import Status, propagate
+from perilune.dynamics.orbit_paths import nominal
 from perilune.ephemeris import Ephemeris
 from perilune.errors import PeriluneError
 from perilune.orbits.non_gravitational import NonGravitational
@@ -82,14 +84,34 @@ def shifted(orbit: CartesianOrbit, change: FloatArray) -> CartesianOrbit:
     )
 
 
-def with_parameters(orbit: CartesianOrbit, parameters: tuple[str, ...]) -> CartesianOrbit:
-    """The orbit with other non-gravitational parameters to estimate."""
-    model = orbit.non_gravitational or NonGravitational(n=0.0, k=0.0)
+def with_parameters(
+    orbit: CartesianOrbit, parameters: tuple[str, ...], model: NonGravitational
+) -> CartesianOrbit:
+    """The orbit with non-gravitational parameters to estimate, under a law of distance."""
     return replace(
         orbit,
         parameters=parameters,
         covariance=None,
-        non_gravitational=replace(model, estimated=parameters) if parameters else None,
+        non_gravitational=replace(model, estimated=parameters),
+    )
+
+
+def with_epoch(
+    ephemeris: Ephemeris, orbit: CartesianOrbit, number: int | None, epoch_mjd_tdb: float
+) -> CartesianOrbit | None:
+    """The orbit carried to another epoch, without covariance; None if it does not live so long."""
+    if epoch_mjd_tdb == orbit.epoch_mjd_tdb:
+        return replace(orbit, covariance=None)
+    run = propagate(ephemeris, nominal(ephemeris, orbit, number), [epoch_mjd_tdb], threads=1)
+    if run.status[0] != Status.REACHED:
+        return None
+    sun_km, sun_km_s = ephemeris.state("sun", epoch_mjd_tdb)
+    return replace(
+        orbit,
+        epoch_mjd_tdb=epoch_mjd_tdb,
+        position_km=run.position_km[0, 0] - sun_km,
+        velocity_km_s=run.velocity_km_s[0, 0] - sun_km_s,
+        covariance=None,
     )
 
 
@@ -194,6 +216,17 @@ def fit_orbit(
         has_converged=settled and covariance is not None,
         steps=steps,
     )
+
+
+def corrected(current: Residuals, used: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray] | None:
+    """The linear correction (m,) and covariance (m, m) if `used` were the rows of the fit.
+
+    None where these rows leave something undetermined.
+    """
+    covariance = _covariance(current, used)
+    if covariance is None:
+        return None
+    return _step(current, used, np.ones(used.size), 0.0)[0], covariance
 
 
 def _count(current: Residuals, used: NDArray[np.bool_]) -> int:
