@@ -71,9 +71,7 @@ class Trajectory:
         state = np.full((epoch.size, 6), np.nan)
         variation = np.full((epoch.size, 6, self.columns), np.nan)
         if self.steps.size:
-            at_epochs(
-                self.steps, self.low_mjd_tdb, self.columns, epoch, offset, state, variation
-            )
+            at_epochs(self.steps, self.low_mjd_tdb, self.columns, epoch, offset, state, variation)
         moment = epoch + offset / DAY_S
         outside = (moment < self.first_mjd_tdb) | (moment > self.last_mjd_tdb)
         state[outside] = np.nan
