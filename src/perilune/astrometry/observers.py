@@ -6,16 +6,17 @@ guessed: a row whose observer cannot be placed is not known, and says why.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from perilune.astrometry.observations import FloatArray, Observations, TextArray
+from perilune.astrometry.observations import FloatArray, Observations, TextArray, empty
 from perilune.astrometry.observatories import observatories
 from perilune.constants import DAY_S
 from perilune.ephemeris import Ephemeris
+from perilune.errors import InputError
 from perilune.frames.earth import earth_orientation
 from perilune.frames.geodetic import itrs_from_geodetic
 from perilune.frames.moon import MOON_ME, moon_orientation
@@ -92,6 +93,24 @@ def observer_states(observations: Observations, ephemeris: Ephemeris) -> Observe
             velocity_km_s[rows] += origin_km_s
     offset_km[~known] = velocity_km_s[~known] = np.nan
     return ObserverStates(offset_km, velocity_km_s, known, reason.astype(np.str_))
+
+
+def station_states(
+    station: TextArray, epoch_mjd_tdb: FloatArray, ephemeris: Ephemeris
+) -> tuple[FloatArray, FloatArray]:
+    """Barycentric positions and velocities, (N, 3), of MPC codes at epochs.
+
+    Raises:
+        InputError: a code has no fixed place, or an epoch lies outside the ephemeris.
+    """
+    blank = empty(epoch_mjd_tdb.size)
+    states = observer_states(
+        replace(blank, station=station, epoch_mjd_tdb=epoch_mjd_tdb), ephemeris
+    )
+    if not states.is_known.all():
+        lost = int(np.argmin(states.is_known))
+        raise InputError(str(states.reason[lost]), field="station", found=str(station[lost]))
+    return states.position_km, states.velocity_km_s
 
 
 def _place_by_code(
