@@ -35,6 +35,7 @@ from perilune.determination.two_body_fit import (
 from perilune.ephemeris import Ephemeris
 
 ARCSEC_RAD: Final = np.pi / 648000.0
+Method = Literal["gauss", "herget", "vaisala"]
 
 # Spans of segments in days, in the order in which they are tried: weeks suit most orbits, days
 # those that pass near the Earth, months those beyond Jupiter.
@@ -43,6 +44,7 @@ _APPARITION_GAP_D: Final = 60.0
 # Settled solutions after which no further segment is tried: the second is there for when the first
 # should rest on another object's observations.
 _ENOUGH: Final = 2
+_MOST_IN_SEGMENT: Final = 3
 _THIN: Final = 24
 _TRIPLETS: Final = 8
 _ROUGH_ITERATIONS: Final = 12
@@ -50,6 +52,14 @@ _SEARCH_ITERATIONS: Final = 6
 # A median residual of this many sigmas is a fit; one sigma is expected, the rest is for sigmas that
 # are too small and for what the planets do within the segment.
 _FITS_SIGMA: Final = 2.5
+# A range known better than this is no assumption.
+_KNOWN: Final = 0.3
+# Radial speed over the circular one, where perihelion is assumed.
+_AT_PERIHELION: Final = 1.0e-3
+# Below this no doubt remains that the fit is a fit; above it other methods are tried as well.
+_FITS_WELL_SIGMA: Final = 1.3
+# Solutions whose median residual is so much larger than the best one's are no solutions.
+_AS_GOOD: Final = 1.8
 _MOST_ECCENTRIC: Final = 10.0
 _SUN_RADIUS_KM: Final = 696000.0
 _SATELLITE_KM: Final = 5.0e5
@@ -65,16 +75,19 @@ class Candidate:
         rms_arcsec: root mean square residual over the rows, those beyond the robust fit's
             reach left out.
         rows: indices into the measurements that it was fitted to.
-        method: how its start was found: "gauss" or "herget".
+        method: how its start was found. "vaisala" (Väisälä 1939) assumes that the object is at
+            perihelion or aphelion, where the observations do not tell: an orbit to find the object
+            again, not one to believe.
         range_sigma: one-sigma uncertainty of the range from the first observer of the rows,
-            relative to the range; above about 0.3 the arc does not constrain the orbit.
+            relative to the range; above about 0.3 the arc does not constrain the orbit; infinite
+            where the perihelion is assumed.
     """
 
     epoch_mjd_tdb: float
     state: FloatArray
     rms_arcsec: float
     rows: NDArray[np.int64]
-    method: Literal["gauss", "herget"]
+    method: Method
     range_sigma: float
 
 
@@ -85,8 +98,9 @@ class _Found:
     arc: Arc
     rows: NDArray[np.int64]
     fit: ConicFit
-    method: Literal["gauss", "herget"]
+    method: Method
     score: float
+    is_assumed: bool
 
 
 def preliminary_orbits(
@@ -113,11 +127,19 @@ def preliminary_orbits(
     for segment in _segments(rows):
         if any(np.isin(segment, solution.rows).all() for solution in settled):
             continue
-        fresh = _solve_segment(rows, segment, ephemeris)
+        fresh = _solve_segment(rows, segment, ephemeris, ("gauss", "herget"))
         found.extend(_extended(rows, solution, ephemeris) for solution in fresh)
         settled = [solution for solution in found if _is_settled(solution)]
         if len(settled) >= _ENOUGH:
             break
+    if not any(_range_sigma(item) < _KNOWN and item.score < _FITS_WELL_SIGMA for item in found):
+        for segment in _segments(rows):
+            assumed = _solve_segment(rows, segment, ephemeris, ("vaisala",))
+            if assumed:
+                found.extend(_extended(rows, solution, ephemeris) for solution in assumed[:1])
+                break
+    best = min((solution.score for solution in found), default=0.0)
+    found = [solution for solution in found if solution.score < max(1.0, _AS_GOOD * best)]
     found.sort(key=_rank)
     different: list[_Found] = []
     for solution in found:
@@ -201,65 +223,66 @@ def _triplets(epochs: FloatArray) -> list[tuple[int, int, int]]:
 
 
 def _solve_segment(
-    rows: Measurements, segment: NDArray[np.int64], ephemeris: Ephemeris
+    rows: Measurements,
+    segment: NDArray[np.int64],
+    ephemeris: Ephemeris,
+    methods: tuple[Method, ...],
 ) -> list[_Found]:
     """Fits of one segment that pass the screening, best first, no two alike."""
     part = rows.where(segment)
     epochs = part.epoch_mjd_tdb
     arc = arc_of(part, ephemeris, float(np.round(0.5 * (epochs[0] + epochs[-1]), 3)))
     thin = arc.thinned(_THIN)
-    for method in ("gauss", "herget"):
+    found: list[_Found] = []
+    for method in methods:
+        radial_sigma = _AT_PERIHELION if method == "vaisala" else np.inf
         starts = _gauss_starts(arc) if method == "gauss" else _herget_starts(thin)
         if starts.shape[0] == 0:
             continue
-        if method == "herget":
-            starts, scores = fit_all(thin, starts, _SEARCH_ITERATIONS)
+        if method != "gauss":
+            starts, scores = fit_all(thin, starts, _SEARCH_ITERATIONS, radial_sigma)
             starts = starts[np.argsort(scores)[:12]]
-        states, scores = fit_all(thin, starts, _ROUGH_ITERATIONS)
-        found = _refined(arc, thin, states, scores, segment, ephemeris, method)
-        if found:
-            return found
-    return []
+        states, scores = fit_all(thin, starts, _ROUGH_ITERATIONS, radial_sigma)
+        order = np.argsort(scores)
+        # Fits much worse than the best one, or bad in themselves even without the planets, go.
+        worst = max(4.0 * scores[order[0]], _FITS_SIGMA)
+        chosen = [states[index] for index in order[:12] if scores[index] <= worst]
+        found.extend(_refined(arc, chosen, segment, ephemeris, method))
+        if any(solution.score < _FITS_WELL_SIGMA for solution in found):
+            break
+    return sorted(found, key=lambda solution: solution.score)[:_MOST_IN_SEGMENT]
 
 
 def _refined(
     arc: Arc,
-    thin: Arc,
-    states: FloatArray,
-    scores: FloatArray,
+    states: list[FloatArray],
     segment: NDArray[np.int64],
     ephemeris: Ephemeris,
-    method: Literal["gauss", "herget"],
+    method: Method,
 ) -> list[_Found]:
-    order = np.argsort(scores)
-    best = scores[order[0]]
+    """Fits of all observations of a segment with the planets' attraction."""
+    assumed = method == "vaisala"
+    radial_sigma = _AT_PERIHELION if assumed else np.inf
     found: list[_Found] = []
-    for index in order[:12]:
-        # Fits much worse than the best one, or bad in themselves even without the planets.
-        if not scores[index] <= max(4.0 * best, _FITS_SIGMA) or len(found) == 3:
+    for state in states:
+        if len(found) == _MOST_IN_SEGMENT:
             break
-        if any(_alike(states[index], other.fit.state) for other in found):
+        if any(_alike(state, other.fit.state) for other in found):
             continue
-        if not _is_physical(thin, states[index], ephemeris):
+        if not _is_physical(arc, state, ephemeris):
             continue
-        solution = fit(arc, states[index])
+        solution = fit(arc, state, radial_sigma)
         if solution is None:
             continue
-        shifted = with_planets(arc, solution.state, ephemeris)
-        if shifted is not None:
-            again = fit(shifted, solution.state)
-            if again is not None:
-                arc_used, solution = shifted, again
-            else:
-                arc_used = arc
-        else:
-            arc_used = arc
-        if any(_alike(solution.state, other.fit.state) for other in found):
+        fitted_arc = with_planets(arc, solution.state, ephemeris)
+        if fitted_arc is None:
             continue
-        score = _score(arc_used, solution.residual_rad)
-        if score <= _FITS_SIGMA and _is_physical(arc_used, solution.state, ephemeris):
-            found.append(_Found(arc_used, segment, solution, method, score))
-    found.sort(key=lambda item: item.score)
+        solution = fit(fitted_arc, solution.state, radial_sigma)
+        if solution is None or any(_alike(solution.state, other.fit.state) for other in found):
+            continue
+        score = _score(fitted_arc, solution.residual_rad)
+        if score <= _FITS_SIGMA and _is_physical(fitted_arc, solution.state, ephemeris):
+            found.append(_Found(fitted_arc, segment, solution, method, score, assumed))
     return found
 
 
@@ -357,10 +380,13 @@ def _refit(
     score = _score(arc, fitted.residual_rad)
     if score > _FITS_SIGMA or not _is_physical(arc, state, ephemeris):
         return None
-    return _Found(arc, wider, fitted, solution.method, score)
+    return _Found(arc, wider, fitted, solution.method, score, False)
 
 
-def _range_sigma(arc: Arc, fitted: ConicFit) -> float:
+def _range_sigma(solution: _Found) -> float:
+    if solution.is_assumed:
+        return np.inf
+    arc, fitted = solution.arc, solution.fit
     away = fitted.state[:3] - arc.sight.observer_km[0]
     distance = float(np.linalg.norm(away))
     along = away / distance
@@ -369,13 +395,13 @@ def _range_sigma(arc: Arc, fitted: ConicFit) -> float:
 
 
 def _is_settled(solution: _Found) -> bool:
-    return _range_sigma(solution.arc, solution.fit) < 0.03 and solution.score < _FITS_SIGMA
+    return _range_sigma(solution) < 0.03 and solution.score < _FITS_SIGMA
 
 
-def _rank(solution: _Found) -> tuple[bool, float]:
+def _rank(solution: _Found) -> tuple[int, float]:
     if _is_settled(solution):
-        return False, _range_sigma(solution.arc, solution.fit)
-    return True, solution.score
+        return 0, _range_sigma(solution)
+    return 1 + (not _range_sigma(solution) < _KNOWN), solution.score
 
 
 def _candidate(solution: _Found, optical: NDArray[np.int64]) -> Candidate:
@@ -389,14 +415,14 @@ def _candidate(solution: _Found, optical: NDArray[np.int64]) -> Candidate:
         rms_arcsec=float(np.sqrt(np.mean(size[held] ** 2))) / ARCSEC_RAD,
         rows=optical[solution.rows],
         method=solution.method,
-        range_sigma=_range_sigma(arc, solution.fit),
+        range_sigma=_range_sigma(solution),
     )
 
 
 def _is_same(one: _Found, other: _Found) -> bool:
     """Whether two fits are of one orbit about the Sun, by its size, form and plane."""
     shape, other_shape = _shape(one), _shape(other)
-    tolerance = 0.05 + 5.0 * max(_range_sigma(one.arc, one.fit), _range_sigma(other.arc, other.fit))
+    tolerance = 0.05 + 5.0 * max(_range_sigma(one), _range_sigma(other))
     return bool(np.linalg.norm(shape - other_shape) < min(tolerance, 0.3))
 
 

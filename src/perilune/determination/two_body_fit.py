@@ -132,22 +132,40 @@ def moved_conic(state: FloatArray, since_s: float, gm_km3_s2: float) -> FloatArr
     return moved
 
 
-def fit(arc: Arc, start: FloatArray, max_iterations: int = _MAX_ITERATIONS) -> ConicFit | None:
-    """The conic nearest to a start (6,) that fits best; None where the start is unusable."""
+def fit(arc: Arc, start: FloatArray, radial_sigma: float = np.inf) -> ConicFit | None:
+    """The conic nearest to a start (6,) that fits best; None where the start is unusable.
+
+    Args:
+        arc: the observations.
+        start: (6,) heliocentric state at the arc's epoch.
+        radial_sigma: holds the radial speed at the epoch, in units of a circular orbit's speed,
+            within so much of nought; infinite leaves it free.
+    """
     n = len(arc.measurements)
     state = np.array(start, dtype=np.float64)
     residual, normal = np.zeros((n, 2)), np.zeros((6, 6))
-    used = fit_conic(state, arc.sight, arc.gm_km3_s2, max_iterations, np.zeros(n), residual, normal)
+    used = fit_conic(
+        state,
+        arc.sight,
+        arc.gm_km3_s2,
+        radial_sigma,
+        _MAX_ITERATIONS,
+        np.zeros(n),
+        residual,
+        normal,
+    )
     if used <= 0 or not np.isfinite(state).all():
         return None
     return ConicFit(state, residual, normal)
 
 
-def fit_all(arc: Arc, starts: FloatArray, max_iterations: int) -> tuple[FloatArray, FloatArray]:
+def fit_all(
+    arc: Arc, starts: FloatArray, max_iterations: int, radial_sigma: float = np.inf
+) -> tuple[FloatArray, FloatArray]:
     """Fits of many starts (K, 6): the states and the median residual of each in sigmas (K,)."""
     states = np.array(starts, dtype=np.float64)
     scores = np.full(states.shape[0], np.inf)
-    fit_conics(states, arc.sight, arc.gm_km3_s2, max_iterations, scores)
+    fit_conics(states, arc.sight, arc.gm_km3_s2, radial_sigma, max_iterations, scores)
     return states, np.where(np.isfinite(scores), scores, np.inf)
 
 

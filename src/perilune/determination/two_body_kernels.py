@@ -246,16 +246,32 @@ def _sizes(
 
 
 @kernel
+def _radial(state: NDArray[np.float64], gm: float, gradient: NDArray[np.float64]) -> float:
+    """r·v / sqrt(GM r), the radial speed over the circular one, with its gradient (6,)."""
+    r2 = state[0] ** 2 + state[1] ** 2 + state[2] ** 2
+    dot = state[0] * state[3] + state[1] * state[4] + state[2] * state[5]
+    unit = math.sqrt(gm * math.sqrt(r2))
+    for k in range(3):
+        gradient[k] = (state[3 + k] - 0.5 * dot * state[k] / r2) / unit
+        gradient[3 + k] = state[k] / unit
+    return float(dot / unit)
+
+
+@kernel
 def fit_conic(
     state: NDArray[np.float64],
     sight: Sight,
     gm: float,
+    radial_sigma: float,
     max_iterations: int,
     tau: NDArray[np.float64],
     residual: NDArray[np.float64],
     normal: NDArray[np.float64],
 ) -> int:
     """Fit `state` (6,) in place; `residual` (N, 2) and `normal` (6, 6) (unit scale) at the end.
+
+    The radial speed over the speed of a circular orbit is held at nought within `radial_sigma`,
+    which may be infinite.
 
     Returns the iterations used, or -1 where the start could not be used.
     """
@@ -264,6 +280,7 @@ def fit_conic(
     trial = np.zeros(6)
     trial_residual = np.zeros((n, 2))
     trial_tau = np.zeros(n)
+    gradient = np.zeros(6)
     sizes = np.zeros(n)
     right = np.zeros(6)
     step = np.zeros(6)
@@ -285,7 +302,8 @@ def fit_conic(
     for iteration in range(max_iterations):
         used = iteration + 1
         scale = max(1.0, 1.2 * np.median(sizes))
-        cost = _robust_cost(sizes, scale)
+        radial = _radial(state, gm, gradient) / radial_sigma
+        cost = _robust_cost(sizes, scale) + 0.5 * (radial / scale) ** 2
         normal[:, :] = 0.0
         right[:] = 0.0
         for i in range(n):
@@ -299,7 +317,9 @@ def fit_conic(
                     for k in range(j + 1):
                         normal[j, k] += d * design[i, m, k]
         for j in range(6):
-            for k in range(j):
+            right[j] -= radial * gradient[j] / radial_sigma
+            for k in range(j + 1):
+                normal[j, k] += gradient[j] * gradient[k] / radial_sigma**2
                 normal[k, j] = normal[j, k]
         accepted = False
         gain = 0.0
@@ -312,7 +332,8 @@ def fit_conic(
             trial_tau[:] = tau
             conic_residuals(trial, sight, gm, False, trial_tau, trial_residual, design)
             _sizes(trial_residual, sight.sigma_rad, sizes)
-            new_cost = _robust_cost(sizes, scale)
+            radial = _radial(trial, gm, gradient) / radial_sigma
+            new_cost = _robust_cost(sizes, scale) + 0.5 * (radial / scale) ** 2
             if new_cost <= cost * (1.0 + 1e-12):
                 gain = (cost - new_cost) / max(cost, 1e-300)
                 accepted = True
@@ -335,6 +356,7 @@ def fit_conics(
     states: NDArray[np.float64],
     sight: Sight,
     gm: float,
+    radial_sigma: float,
     max_iterations: int,
     scores: NDArray[np.float64],
 ) -> None:
@@ -345,7 +367,7 @@ def fit_conics(
     sizes = np.zeros(n)
     normal = np.zeros((6, 6))
     for k in range(states.shape[0]):
-        used = fit_conic(states[k], sight, gm, max_iterations, tau, residual, normal)
+        used = fit_conic(states[k], sight, gm, radial_sigma, max_iterations, tau, residual, normal)
         scores[k] = math.inf
         if used > 0:
             _sizes(residual, sight.sigma_rad, sizes)
