@@ -137,7 +137,7 @@ def evaluate(
         )  # fmt: skip
     except PeriluneError:
         return None  # it starts inside a body
-    found = residuals(measurements, path)
+    found = residuals(measurements, path, ephemeris)
     if found is not None and design_of is not None:
         found = replace(found, design=design_of.design)
     return found

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perilune.astrometry.observations import FloatArray, Kind
+from perilune.astrometry.radar import radar_predictions
 from perilune.determination.measurements import Measurements
 from perilune.determination.trajectory import Trajectory
+from perilune.ephemeris import Ephemeris
 
 ARCSEC_RAD: Final = np.pi / 648000.0
 
@@ -38,20 +40,52 @@ class Residuals:
         return np.asarray(np.sum(self.white**2, axis=1))
 
 
-def residuals(measurements: Measurements, trajectory: Trajectory) -> Residuals | None:
+def residuals(
+    measurements: Measurements, trajectory: Trajectory, ephemeris: Ephemeris
+) -> Residuals | None:
     """Residuals of a path; None where it ends before the last measurement or begins too late.
 
     Astrometric places: the direction from the observer at reception to the object at emission,
     without aberration or deflection, as the Minor Planet Center has them. The clock's error
-    acts along the apparent motion.
+    acts along the apparent motion. A radar measurement has its one residual first, nought second.
+
+    Args:
+        ephemeris: for the radar's transmitters and the Sun.
     """
+    n, m = len(measurements), trajectory.columns
+    found = Residuals(
+        along_ra_rad=np.full(n, np.nan),
+        along_dec_rad=np.full(n, np.nan),
+        white=np.zeros((n, 2)),
+        design=np.zeros((n, 2, m)),
+        rate_rad_s=np.full(n, np.nan),
+    )
+    is_place = measurements.kind == Kind.OPTICAL
+    if is_place.all():  # the usual case, without copies
+        return found if _places(measurements, trajectory, found, slice(None)) else None
+    if is_place.any() and not _places(
+        measurements.where(is_place), trajectory, found, np.flatnonzero(is_place)
+    ):
+        return None
+    echoes = np.flatnonzero(~is_place)
+    return found if _echoes(measurements.where(echoes), trajectory, ephemeris, found, echoes) else (
+        None
+    )
+
+
+def _places(
+    measurements: Measurements,
+    trajectory: Trajectory,
+    found: Residuals,
+    rows: NDArray[np.int64] | slice,
+) -> bool:
+    """Fill in the rows that are places; False where the path does not reach them all."""
     seen = trajectory.received(
         measurements.epoch_mjd_tdb, measurements.observer_km, measurements.observer_km_s
     )
     if not np.isfinite(seen.light_s).all():
-        return None
+        return False
     n, m = len(measurements), trajectory.columns
-    optical = measurements.kind == Kind.OPTICAL
     x, y, z = seen.position_km.T
     across2 = x**2 + y**2
     across = np.sqrt(across2)
@@ -66,15 +100,37 @@ def residuals(measurements: Measurements, trajectory: Trajectory) -> Residuals |
     motion = np.einsum("nij,nj->ni", basis, seen.velocity_km_s)
     turn = np.remainder(measurements.ra_rad - ra + np.pi, 2.0 * np.pi) - np.pi
     offset = np.stack([turn * np.cos(measurements.dec_rad), measurements.dec_rad - dec], axis=1)
-    design = np.einsum("nij,njm->nim", basis, seen.by_start)
     whiten = _whitening(measurements, motion)
-    return Residuals(
-        along_ra_rad=np.where(optical, offset[:, 0], np.nan),
-        along_dec_rad=np.where(optical, offset[:, 1], np.nan),
-        white=np.einsum("nij,nj->ni", whiten, offset),
-        design=np.einsum("nij,njm->nim", whiten, design).reshape(n, 2, m),
-        rate_rad_s=np.hypot(motion[:, 0], motion[:, 1]),
-    )
+    found.along_ra_rad[rows] = offset[:, 0]
+    found.along_dec_rad[rows] = offset[:, 1]
+    found.white[rows] = np.einsum("nij,nj->ni", whiten, offset)
+    found.design[rows] = ((whiten @ basis) @ seen.by_start).reshape(n, 2, m)
+    found.rate_rad_s[rows] = np.hypot(motion[:, 0], motion[:, 1])
+    return True
+
+
+def _echoes(
+    measurements: Measurements,
+    trajectory: Trajectory,
+    ephemeris: Ephemeris,
+    found: Residuals,
+    rows: NDArray[np.int64],
+) -> bool:
+    """Fill in the rows that are radar measurements; False where the path does not reach them."""
+
+    def state(epoch_mjd_tdb: FloatArray) -> tuple[FloatArray, FloatArray]:
+        both, _ = trajectory.at(epoch_mjd_tdb)
+        return both[:, :3], both[:, 3:]
+
+    expected = radar_predictions(measurements, state, ephemeris)
+    if not np.isfinite(expected.value).all():
+        return False
+    _, variation = trajectory.at(expected.bounce_mjd_tdb)
+    design = np.einsum("nk,nkm->nm", expected.by_position, variation[:, :3])
+    design += np.einsum("nk,nkm->nm", expected.by_velocity, variation[:, 3:])
+    found.white[rows, 0] = (measurements.value - expected.value) / measurements.sigma_value
+    found.design[rows, 0] = design / measurements.sigma_value[:, np.newaxis]
+    return True
 
 
 def _whitening(measurements: Measurements, motion_rad_s: NDArray[np.float64]) -> FloatArray:

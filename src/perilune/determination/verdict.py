@@ -15,7 +15,7 @@ from perilune.ephemeris import planets
 Status = Literal["converged", "unconstrained", "failed"]
 
 # One-sigma limits beyond which an orbit is not known: the distance from the observer, relative;
-# and the orbital energy, relative to the Sun's potential there.
+# and the orbital energy, relative to the kinetic energy and the Sun's potential together.
 MAX_RANGE_SIGMA: Final = 0.3
 MAX_ENERGY_SIGMA: Final = 0.1
 # Residuals beyond what errors of observation explain, and the share that may be rejected.
@@ -36,7 +36,8 @@ class Verdict:
         reason: why, in a sentence.
         range_sigma: one-sigma relative uncertainty of the distance from the observer at the
             middle observation; NaN without an orbit.
-        energy_sigma: that of the orbital energy, relative to the Sun's potential; NaN without.
+        energy_sigma: that of the orbital energy, relative to the kinetic energy plus the Sun's
+            potential; NaN without.
     """
 
     status: Status
@@ -60,11 +61,12 @@ def same_orbit(one: Solution, other: Solution) -> bool:
 
 
 def _energy(orbit_state: FloatArray) -> tuple[float, FloatArray, float]:
-    """Specific energy, its gradient (6,), and the potential, km²/s²."""
+    """Specific energy, its gradient (6,), and the sum of its two parts' sizes, km²/s²."""
     gm = float(planets().arrays.gm_km3_s2[0])
     r = float(np.linalg.norm(orbit_state[:3]))
-    energy = 0.5 * float(orbit_state[3:] @ orbit_state[3:]) - gm / r
-    return energy, np.concatenate([gm * orbit_state[:3] / r**3, orbit_state[3:]]), gm / r
+    kinetic = 0.5 * float(orbit_state[3:] @ orbit_state[3:])
+    gradient = np.concatenate([gm * orbit_state[:3] / r**3, orbit_state[3:]])
+    return kinetic - gm / r, gradient, kinetic + gm / r
 
 
 def _uncertainty(solution: Solution, measurements: Measurements) -> tuple[float, float, float]:
@@ -72,7 +74,7 @@ def _uncertainty(solution: Solution, measurements: Measurements) -> tuple[float,
     orbit = solution.orbit
     assert orbit.covariance is not None
     state = np.concatenate([orbit.position_km, orbit.velocity_km_s])
-    energy, gradient, potential = _energy(state)
+    energy, gradient, size = _energy(state)
     covariance = orbit.covariance[:6, :6]
     energy_sigma = float(np.sqrt(max(gradient @ covariance @ gradient, 0.0)))
     middle = int(np.argmin(np.abs(measurements.epoch_mjd_tdb - orbit.epoch_mjd_tdb)))
@@ -81,7 +83,7 @@ def _uncertainty(solution: Solution, measurements: Measurements) -> tuple[float,
     distance = float(np.linalg.norm(away))
     along = away / distance
     range_sigma = float(np.sqrt(max(along @ covariance[:3, :3] @ along, 0.0))) / distance
-    return range_sigma, energy_sigma / potential, energy / energy_sigma
+    return range_sigma, energy_sigma / size, energy / energy_sigma
 
 
 def verdict(
