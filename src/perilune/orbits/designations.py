@@ -1,4 +1,4 @@
-"""Minor planets' designations: the Minor Planet Center's packed form, and numbers.
+"""Designations: numbers, and the packed forms of the Minor Planet Center, both ways.
 
 https://minorplanetcenter.net/iau/info/PackedDes.html
 """
@@ -47,37 +47,111 @@ def number_of(*names: str | None) -> int | None:
 
 
 def unpack(packed: str) -> str | None:
-    """A number ("433") or a provisional designation ("2024 YR4") from its packed form.
+    """The plain form of a packed designation; None for what is none.
 
-    None for what is no packed designation.
+    Minor planets: "00433" -> "433", "K24Y04R" -> "2024 YR4", "PLS2040" -> "2040 P-L",
+    "J24U00B" -> "A924 UB" (so are those of before 1925 written). Comets, with their kind: "0073P" -> "73P", "0073P      c" -> "73P-C", "CJ95O010" -> "C/1995 O1",
+    "PJ94P01b" -> "P/1994 P1-B", "0003I" -> "3I", and without it: "J95A010" -> "1995 A1".
+    Natural satellites: "J013S" -> "Jupiter 13", "SK03J010" -> "S/2003 J 1". Of the 12 columns of
+    an observation the permanent designation is given where there is one.
     """
     text = packed.strip()
+    if not text.isascii() or len(packed) > 12:
+        return None
     if len(text) == 5:
-        return _unpack_number(text)
-    if len(text) != 7 or not text.isascii():
+        return _unpack_number(text) or _unpack_permanent(text)
+    if len(text) == 7:
+        return _unpack_provisional(text)
+    if len(text) == 8:
+        return _unpack_prefixed(text[0], text[1:])
+    if len(text) == 12:
+        return _unpack_columns(text)
+    return None
+
+
+def tidy(designation: str) -> str:
+    """A designation as files write it, in the form that this package uses.
+
+    Packed provisional forms are unpacked ("K14X00X"), a blank that is left out is put back
+    ("2020BX12", "C2017K2", "2040P-L"), brackets and a name after a number go; anything else is
+    returned as it is.
+    """
+    text = " ".join(designation.split())
+    if len(text) in (7, 8) and (plain := unpack(text)) is not None:
+        return plain
+    if match := _COMPACT.fullmatch(text):
+        prefix = f"{match[1]}/" if match[1] else ""
+        return f"{prefix}{match[2]} {match[3]}"
+    if match := _NAMED.fullmatch(text):
+        return match[1] or match[2]
+    return text
+
+
+def is_permanent(designation: str) -> bool:
+    """Whether this is a number: "433", "73P", "73P-C", "3I", "Jupiter 13"."""
+    return _PERMANENT.fullmatch(designation) is not None
+
+
+def is_natural_satellite(designation: str) -> bool:
+    """Whether this is a planet's moon: "Jupiter 13", "S/2003 J 1"."""
+    return bool(_MOON.fullmatch(designation) or _MOON_PROVISIONAL.fullmatch(designation))
+
+
+def pack(designation: str) -> str | None:
+    """The packed form of a designation; None if it has none.
+
+    5 characters for what is permanent (12 with a fragment: "73P-C" -> "0073P      c"), 7 for
+    minor planets' provisional ones, 8 for comets ("C/1995 O1" -> "CJ95O010") and natural
+    satellites. The inverse of `unpack`.
+    """
+    if not designation.isascii():
         return None
-    if text[:3] in ("PLS", "T1S", "T2S", "T3S") and text[3:].isdigit():
-        return f"{text[3:]} {'P-L' if text[0] == 'P' else 'T-' + text[1]}"
-    if text[0] == "_":
-        year, half, rest = text[1], text[2], text[3:]
-        if any(char not in _DIGITS for char in text[1:]) or not half.isalpha():
+    if designation.isdigit():
+        return _pack_number(int(designation)) if designation[0] != "0" else None
+    if match := _COMET.fullmatch(designation):
+        number, fragment = int(match[1]), (match[3] or "").lower()
+        if not 0 < number < 10_000 or match[1][0] == "0":
             return None
-        count = 0
-        for char in rest:
-            count = 62 * count + _DIGITS.index(char)
-        cycle, letter = divmod(count, 25)
-        return f"{2000 + _DIGITS.index(year)} {half}{_LETTERS[letter]}{cycle + _EXTENDED_FROM}"
-    century = _DIGITS.find(text[0])
-    if not (10 <= century <= 22 and text[1:3].isdigit() and text[3].isalpha()):
-        return None
-    tens, ones = _DIGITS.find(text[4]), text[5]
-    if tens < 0 or not ones.isdigit() or not text[6].isalpha():
-        return None
-    cycle = 10 * tens + int(ones)
-    return f"{century}{text[1:3]} {text[3]}{text[6]}{cycle or ''}"
+        permanent = f"{number:04d}{match[2]}"
+        return f"{permanent}{fragment:>7}" if fragment else permanent
+    if match := _MOON.fullmatch(designation):
+        return f"{match[1][0]}{int(match[2]):03d}S" if 0 < int(match[2]) < 1000 else None
+    if match := _MOON_PROVISIONAL.fullmatch(designation):
+        order = _pack_order(match[3])
+        century = _pack_year(match[1])
+        return f"S{century}{match[2]}{order}0" if order and century else None
+    if _SURVEY.fullmatch(designation):
+        return _pack_provisional(designation)
+    if match := _COMET_PROVISIONAL.fullmatch(designation):
+        return _pack_comet(match)
+    return _pack_provisional(designation)
 
 
 _LETTERS: Final = "ABCDEFGHJKLMNOPQRSTUVWXYZ"  # 25, without I
+_HALF_MONTHS: Final = _LETTERS[:-1]
+_CENTURIES: Final = {"I": 18, "J": 19, "K": 20, "L": 21, "M": 22}
+_PLANETS: Final = {"J": "Jupiter", "S": "Saturn", "U": "Uranus", "N": "Neptune"}
+_KINDS: Final = "PCDXAI"
+_NEW_STYLE: Final = 1925  # earlier designations in today's style have A for their first digit
+
+_PACKED: Final = re.compile(r"([I-M])(\d\d)([A-HJ-Y])([0-9A-Za-z])(\d)([A-HJ-Za-z0])", re.ASCII)
+_PACKED_MOON: Final = re.compile(r"([I-M])(\d\d)([JSUN])([0-9A-Za-z])(\d)0", re.ASCII)
+_PACKED_PERMANENT: Final = re.compile(r"(\d{4})([PDI])", re.ASCII)
+_PACKED_MOON_PERMANENT: Final = re.compile(r"([JSUN])(\d{3})S", re.ASCII)
+_PERMANENT: Final = re.compile(
+    r"[1-9]\d*|[1-9]\d*[PDI](-[A-Z]{1,2})?|(Jupiter|Saturn|Uranus|Neptune) [1-9]\d*", re.ASCII
+)
+_COMET: Final = re.compile(r"(\d+)([PDI])(?:-([A-Z]{1,2}))?", re.ASCII)
+_MOON: Final = re.compile(r"(Jupiter|Saturn|Uranus|Neptune) (\d+)", re.ASCII)
+_MOON_PROVISIONAL: Final = re.compile(r"S/(\d{4}) ([JSUN]) (\d+)", re.ASCII)
+_COMET_PROVISIONAL: Final = re.compile(
+    r"(?:([PCDXAI])/)?(\d{4}) ([A-HJ-Y])([A-HJ-Z]?)(\d*)(?:-([A-Z]))?", re.ASCII
+)
+_COMPACT: Final = re.compile(
+    r"([PCDXAI](?=\d{4}))?/?([A-Z]?\d{3,4})([A-HJ-Y][A-HJ-Z]?\d{0,6}(?:-[A-Z]{1,2})?|P-L|T-[123])",
+    re.ASCII,
+)
+_NAMED: Final = re.compile(r"\((\d+)\)(?: .*)?|(\d+[PDI])/\D.*", re.ASCII)
 
 
 def _unpack_number(text: str) -> str | None:
@@ -89,33 +163,137 @@ def _unpack_number(text: str) -> str | None:
             number = 62 * number + _DIGITS.index(char)
         return str(number + 620_000)
     leading = _DIGITS.find(text[0])
-    if leading < 0 or not text[1:].isdigit() or not text.isascii():
+    if leading < 0 or not text[1:].isdigit():
         return None
     return str(10_000 * leading + int(text[1:])) if leading or int(text[1:]) else None
 
 
-def pack(designation: str) -> str | None:
-    """The packed form of a number or a provisional designation; None if it has none."""
-    if designation.isascii() and designation.isdigit():
-        return _pack_number(int(designation))
-    survey = _SURVEY.fullmatch(designation)
-    if survey:
+def _unpack_permanent(text: str) -> str | None:
+    if (match := _PACKED_PERMANENT.fullmatch(text)) and int(match[1]):
+        return f"{int(match[1])}{match[2]}"
+    if (match := _PACKED_MOON_PERMANENT.fullmatch(text)) and int(match[2]):
+        return f"{_PLANETS[match[1]]} {int(match[2])}"
+    return None
+
+
+def _unpack_provisional(text: str) -> str | None:
+    if text[:3] in ("PLS", "T1S", "T2S", "T3S") and text[3:].isdigit():
+        return f"{text[3:]} {'P-L' if text[0] == 'P' else 'T-' + text[1]}"
+    if text[0] == "_":
+        return _unpack_extended(text)
+    match = _PACKED.fullmatch(text)
+    if not match:
+        return None
+    year = 100 * _CENTURIES[match[1]] + int(match[2])
+    count = 10 * _DIGITS.index(match[4]) + int(match[5])
+    last = match[6]
+    if last in _LETTERS:
+        return f"{_written_year(year)} {match[3]}{last}{count or ''}"
+    if not count:
+        return None
+    return f"{year} {match[3]}{count}" + ("" if last == "0" else f"-{last.upper()}")
+
+
+def _unpack_extended(text: str) -> str | None:
+    year, half, rest = text[1], text[2], text[3:]
+    if any(char not in _DIGITS for char in text[1:]) or half not in _HALF_MONTHS:
+        return None
+    count = 0
+    for char in rest:
+        count = 62 * count + _DIGITS.index(char)
+    cycle, letter = divmod(count, 25)
+    return f"{2000 + _DIGITS.index(year)} {half}{_LETTERS[letter]}{cycle + _EXTENDED_FROM}"
+
+
+def _unpack_prefixed(kind: str, text: str) -> str | None:
+    if kind == "S":
+        match = _PACKED_MOON.fullmatch(text)
+        if not match:
+            return None
+        count = 10 * _DIGITS.index(match[4]) + int(match[5])
+        year = 100 * _CENTURIES[match[1]] + int(match[2])
+        return f"S/{year} {match[3]} {count}" if count else None
+    if kind not in _KINDS or not (match := _PACKED.fullmatch(text)):
+        return None
+    plain = _unpack_provisional(text)
+    if plain is None:
+        return None
+    # A comet's year is written in full: C/1919 Q2, P/1892 AB.
+    return f"{kind}/{100 * _CENTURIES[match[1]] + int(match[2])} {plain.split(' ')[1]}"
+
+
+def _unpack_columns(text: str) -> str | None:
+    permanent = _unpack_permanent(text[:5])
+    if permanent is None:
+        return _unpack_number(text[:5]) if _unpack_provisional(text[5:].strip()) else None
+    rest = text[5:]
+    if rest[:5].isspace() and permanent[-1] in "PDI":
+        fragment = rest[5:].strip()
+        ok = fragment.isalpha() and fragment.islower() and not rest[-1].isspace()
+        return f"{permanent}-{fragment.upper()}" if ok else None
+    if permanent[-1] not in "PDI":
+        return permanent if _PACKED_MOON.fullmatch(rest) else None
+    if not _PACKED.fullmatch(rest):
+        return None
+    # A fragment is named in the last column: 0073PJ95... with a small letter there.
+    return f"{permanent}-{rest[-1].upper()}" if rest[-1].islower() else permanent
+
+
+def _written_year(year: int) -> str:
+    return str(year) if year >= _NEW_STYLE else f"A{year % 1000:03d}"
+
+
+def _pack_year(year: str) -> str | None:
+    full = 1000 + int(year[1:]) if year[0] == "A" else int(year)
+    return f"{_DIGITS[full // 100]}{full % 100:02d}" if 1800 <= full < 2300 else None
+
+
+def _pack_order(count: str) -> str | None:
+    if not count or count[0] == "0" or int(count) >= _EXTENDED_FROM:
+        return None
+    return f"{_DIGITS[int(count) // 10]}{int(count) % 10}"
+
+
+def _pack_comet(match: re.Match[str]) -> str | None:
+    """A comet's provisional designation, or a bare one in a comet's or minor planet's style."""
+    kind, year, half, letter, count, fragment = match.groups()
+    if not letter and not count:
+        return None
+    if not letter:
+        century, order = _pack_year(year), _pack_order(count)
+        seven = f"{century}{half}{order}{(fragment or '0').lower()}" if century and order else None
+    elif fragment:  # the last column holds the second letter, so there is no place for it
+        return None
+    elif kind:
+        century, order = _pack_year(year), "00" if not count else _pack_order(count)
+        seven = f"{century}{half}{order}{letter}" if century and order else None
+    else:
+        return _pack_provisional(f"{year} {half}{letter}{count}")
+    return f"{kind or ''}{seven}" if seven else None
+
+
+def _pack_provisional(designation: str) -> str | None:
+    if survey := _SURVEY.fullmatch(designation):
         return ("PLS" if survey[2] == "P-L" else f"T{survey[2][2]}S") + survey[1]
     match = _PROVISIONAL.fullmatch(designation)
-    if not match or len(match[1]) != 4 or not match[1].isdigit():
+    if not match or len(match[1]) != 4 or not (match[1].isdigit() or match[1][0] == "A"):
         return None
-    year, half, letter, cycle = int(match[1]), match[2], match[3], int(match[4] or 0)
-    if match[4].startswith("0") or not 1000 <= year < 2300:
+    half, letter, count = match[2], match[3], match[4]
+    century = _pack_year(match[1])
+    if century is None or (match[1][0] == "A" and int(match[1][1:]) >= _NEW_STYLE - 1000):
         return None
+    if match[1][0] != "A" and int(match[1]) < _NEW_STYLE:
+        return None  # an old-style designation such as 1892 AB, which has no packed form
+    if count.startswith("0"):
+        return None
+    cycle = int(count or 0)
     if cycle < _EXTENDED_FROM:
-        return (
-            f"{_DIGITS[year // 100]}{year % 100:02d}{half}"
-            f"{_DIGITS[cycle // 10]}{cycle % 10}{letter}"
-        )
-    count = 25 * (cycle - _EXTENDED_FROM) + _LETTERS.index(letter)
-    if not 2000 <= year <= 2061 or count >= 62**4:
+        return f"{century}{half}{_DIGITS[cycle // 10]}{cycle % 10}{letter}"
+    year = int(match[1])
+    order = 25 * (cycle - _EXTENDED_FROM) + _LETTERS.index(letter)
+    if not 2000 <= year <= 2061 or order >= 62**4:
         return None
-    return f"_{_DIGITS[year - 2000]}{half}{_base62(count)}"
+    return f"_{_DIGITS[year - 2000]}{half}{_base62(order)}"
 
 
 def _pack_number(number: int) -> str | None:
