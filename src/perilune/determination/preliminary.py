@@ -104,13 +104,14 @@ class _Found:
 
 
 def preliminary_orbits(
-    measurements: Measurements, ephemeris: Ephemeris, *, keep: int = 4
+    measurements: Measurements, ephemeris: Ephemeris, *, number: int | None = None, keep: int = 4
 ) -> list[Candidate]:
     """Orbits that a differential correction may start from, best first.
 
     Args:
         measurements: of one object, in order of time; only optical rows are used.
         ephemeris: the attracting bodies.
+        number: the minor planet's number: a massive asteroid does not attract itself.
         keep: how many different solutions at most.
 
     Returns:
@@ -127,16 +128,18 @@ def preliminary_orbits(
     for segment in _segments(rows):
         if any(np.isin(segment, solution.rows).all() for solution in settled):
             continue
-        fresh = _solve_segment(rows, segment, ephemeris, ("gauss", "herget"))
-        found.extend(_extended(rows, solution, ephemeris) for solution in fresh)
+        fresh = _solve_segment(rows, segment, ephemeris, number, ("gauss", "herget"))
+        found.extend(_extended(rows, solution, ephemeris, number) for solution in fresh)
         settled = [solution for solution in found if _is_settled(solution)]
         if len(settled) >= _ENOUGH:
             break
     if not any(_range_sigma(item) < _KNOWN and item.score < _FITS_WELL_SIGMA for item in found):
         for segment in _segments(rows):
-            assumed = _solve_segment(rows, segment, ephemeris, ("vaisala",))
+            assumed = _solve_segment(rows, segment, ephemeris, number, ("vaisala",))
             if assumed:
-                found.extend(_extended(rows, solution, ephemeris) for solution in assumed[:1])
+                found.extend(
+                    _extended(rows, solution, ephemeris, number) for solution in assumed[:1]
+                )
                 break
     best = min((solution.score for solution in found), default=0.0)
     found = [solution for solution in found if solution.score < max(1.0, _AS_GOOD * best)]
@@ -226,6 +229,7 @@ def _solve_segment(
     rows: Measurements,
     segment: NDArray[np.int64],
     ephemeris: Ephemeris,
+    number: int | None,
     methods: tuple[Method, ...],
 ) -> list[_Found]:
     """Fits of one segment that pass the screening, best first, no two alike."""
@@ -247,7 +251,7 @@ def _solve_segment(
         # Fits much worse than the best one, or bad in themselves even without the planets, go.
         worst = max(4.0 * scores[order[0]], _FITS_SIGMA)
         chosen = [states[index] for index in order[:12] if scores[index] <= worst]
-        found.extend(_refined(arc, chosen, segment, ephemeris, method))
+        found.extend(_refined(arc, chosen, segment, ephemeris, number, method))
         if any(solution.score < _FITS_WELL_SIGMA for solution in found):
             break
     return sorted(found, key=lambda solution: solution.score)[:_MOST_IN_SEGMENT]
@@ -258,6 +262,7 @@ def _refined(
     states: list[FloatArray],
     segment: NDArray[np.int64],
     ephemeris: Ephemeris,
+    number: int | None,
     method: Method,
 ) -> list[_Found]:
     """Fits of all observations of a segment with the planets' attraction."""
@@ -274,7 +279,7 @@ def _refined(
         solution = fit(arc, state, radial_sigma)
         if solution is None:
             continue
-        fitted_arc = with_planets(arc, solution.state, ephemeris)
+        fitted_arc = with_planets(arc, solution.state, ephemeris, number)
         if fitted_arc is None:
             continue
         solution = fit(fitted_arc, solution.state, radial_sigma)
@@ -341,21 +346,26 @@ def _is_physical(arc: Arc, state: FloatArray, ephemeris: Ephemeris) -> bool:
     return not (distance < _SATELLITE_KM and energy < 0.0)
 
 
-def _extended(rows: Measurements, solution: _Found, ephemeris: Ephemeris) -> _Found:
+def _extended(
+    rows: Measurements, solution: _Found, ephemeris: Ephemeris, number: int | None
+) -> _Found:
     """The solution fitted over more and more of its apparition, as far as it holds."""
     epochs = rows.epoch_mjd_tdb
-    apparition = next(
-        part for part in _apparitions(epochs) if part[0] <= solution.rows[0] <= part[-1]
+    first, last = solution.rows[0], solution.rows[-1]
+    apparition = np.concatenate(
+        [part for part in _apparitions(epochs) if part[-1] >= first and part[0] <= last]
     )
     for factor in (2.0, 4.0, np.inf):
         middle = solution.arc.epoch_mjd_tdb
         reach = factor * max(float(np.ptp(epochs[solution.rows])), 1.0)
-        wider = apparition[np.abs(epochs[apparition] - middle) <= 0.5 * reach]
+        near = np.abs(epochs[apparition] - middle) <= 0.5 * reach
+        within = (apparition >= first) & (apparition <= last)
+        wider = apparition[near | within]
         if wider.size == solution.rows.size:
             if factor == np.inf or wider.size == apparition.size:
                 break
             continue
-        fitted = _refit(rows, wider, solution, ephemeris)
+        fitted = _refit(rows, wider, solution, ephemeris, number)
         if fitted is None:
             break
         solution = fitted
@@ -363,13 +373,17 @@ def _extended(rows: Measurements, solution: _Found, ephemeris: Ephemeris) -> _Fo
 
 
 def _refit(
-    rows: Measurements, wider: NDArray[np.int64], solution: _Found, ephemeris: Ephemeris
+    rows: Measurements,
+    wider: NDArray[np.int64],
+    solution: _Found,
+    ephemeris: Ephemeris,
+    number: int | None,
 ) -> _Found | None:
     state = solution.fit.state
     fitted: ConicFit | None = None
     arc = arc_of(rows.where(wider), ephemeris, solution.arc.epoch_mjd_tdb)
     for _ in range(2):
-        shifted = with_planets(arc, state, ephemeris)
+        shifted = with_planets(arc, state, ephemeris, number)
         if shifted is None:
             return None
         fitted = fit(shifted, state)

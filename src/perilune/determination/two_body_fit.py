@@ -181,21 +181,26 @@ def residuals_of(arc: Arc, state: FloatArray) -> FloatArray:
     return residual
 
 
-def with_planets(arc: Arc, state: FloatArray, ephemeris: Ephemeris) -> Arc | None:
+def with_planets(
+    arc: Arc, state: FloatArray, ephemeris: Ephemeris, number: int | None
+) -> Arc | None:
     """The arc with what the engine's path adds to the conic of `state`; None where it ends."""
     epochs = arc.measurements.epoch_mjd_tdb
     orbit = CartesianOrbit(arc.epoch_mjd_tdb, state[:3], state[3:], (), None, None)
     try:
         path = fly(
-            ephemeris, orbit, None, float(epochs[0]), float(epochs[-1]), with_variations=False
+            ephemeris, orbit, number, float(epochs[0]), float(epochs[-1]), with_variations=False
         )
     except PeriluneError:
         return None
     if not path.covers(epochs):
         return None
-    sun_km, _ = ephemeris.state("sun", epochs)
     there, _ = path.at(epochs)
+    light_s = np.linalg.norm(there[:, :3] - arc.measurements.observer_km, axis=1)
+    light_s /= SPEED_OF_LIGHT_KM_S
+    there, _ = path.at(epochs, -light_s)
+    sun_km, _ = ephemeris.state("sun", epochs, -light_s / DAY_S)
     shift = there[:, :3] - sun_km
-    for i, since in enumerate(arc.sight.since_s):
+    for i, since in enumerate(arc.sight.since_s - light_s):
         shift[i] -= moved_conic(state, since, arc.gm_km3_s2)[:3]
     return replace(arc, sight=arc.sight._replace(shift_km=np.ascontiguousarray(shift)))
