@@ -190,14 +190,14 @@ def _data(found: Fit, table: Observations, with_rows: bool) -> dict[str, Any]:
 
 
 def _write(output: Path, fits: list[Fit], tables: list[Observations]) -> None:
-    from perilune.astrometry.brightness import absolute_magnitude
-    from perilune.determination.result import as_orbit
+    from perilune.determination.result import as_orbit, estimated_h
+    from perilune.dynamics import solar_system
     from perilune.orbits import write_perilune
 
     orbits = []
     for found, table in zip(fits, tables, strict=True):
         if found.verdict.status == "converged":
-            orbit = as_orbit(found, absolute_magnitude(found, table))
+            orbit = as_orbit(found, estimated_h(found, table, solar_system()))
             if orbit is not None:
                 orbits.append(orbit)
     if not orbits:

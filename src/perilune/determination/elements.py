@@ -7,7 +7,13 @@ from decimal import Decimal
 import numpy as np
 
 from perilune.errors import InputError
-from perilune.orbits import CartesianState, CometaryElements, KeplerianElements, Orbit, with_elements
+from perilune.orbits import (
+    CartesianState,
+    CometaryElements,
+    KeplerianElements,
+    Orbit,
+    with_elements,
+)
 from perilune.orbits.orbit import SUN, CartesianOrbit
 
 _COMETARY = ("e", "q_au", "tp_mjd_tdb", "node_deg", "peri_deg", "i_deg")

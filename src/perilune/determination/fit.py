@@ -103,9 +103,7 @@ def fit_observations(
     chosen = FORCES["gravity"]
     if best is not None:
         best = _settled(ephemeris, best, number, measurements, eligible)
-        best, chosen = chosen_forces(
-            ephemeris, best, number, measurements, eligible, forces, observations
-        )
+        best, chosen = chosen_forces(ephemeris, best, number, measurements, eligible, forces, name)
     others = tuple(found[1:])
     return Fit(
         object=name,
@@ -162,7 +160,8 @@ def _window(
         return wider
     outside = epoch[eligible & ~rows]
     gap = np.where(outside < low, low - outside, outside - high).min()
-    return eligible & (epoch >= low - gap - 1.0) & (epoch <= high + gap + 1.0)
+    wider = eligible & (epoch >= low - gap - 1.0) & (epoch <= high + gap + 1.0)
+    return wider
 
 
 def _grow(
@@ -181,6 +180,7 @@ def _grow(
     epoch = measurements.epoch_mjd_tdb
     rows = rows & eligible
     best: Solution | None = None
+    best_rows = rows
     orbit = start
     used = rows
     growth = _GROWTH
@@ -249,7 +249,7 @@ def _settled(
     moved = with_epoch(ephemeris, solution.orbit, number, wanted)
     if moved is None:
         return solution
-    reachable = np.isfinite(solution.residuals.white).all(axis=1)
+    reachable = np.isfinite(solution.residuals.white[:, 0])
     inside = np.flatnonzero(reachable)
     again = fit_and_reject(
         ephemeris, moved, number, measurements.where(inside), solution.used[inside],

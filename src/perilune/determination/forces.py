@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from perilune.astrometry.observations import Observations
 from perilune.determination.least_squares import Solution, with_parameters
 from perilune.determination.measurements import Measurements
 from perilune.determination.rejection import fit_and_reject
@@ -54,6 +54,14 @@ _SUSPICIOUS_CHI2: Final = 1.3
 _SUSPICIOUS_REJECTED: Final = 0.03
 
 
+_COMET: Final = re.compile(r"(\d+[PDI]|[CPDXI]/.*)(-[A-Z]+)?", re.ASCII)
+
+
+def is_comet(name: str) -> bool:
+    """Whether a designation is a comet's, or an interstellar object's: "1P", "C/2022 E3"."""
+    return _COMET.fullmatch(name) is not None
+
+
 def chosen_forces(
     ephemeris: Ephemeris,
     gravity: Solution,
@@ -61,19 +69,20 @@ def chosen_forces(
     measurements: Measurements,
     eligible: NDArray[np.bool_],
     wanted: str,
-    observations: Observations,
+    name: str,
 ) -> tuple[Solution, Forces]:
     """The solution with the forces asked for, or with those that the residuals demand.
 
     Args:
         gravity: the solution under gravity alone.
         wanted: a key of `FORCES` or "auto".
+        name: the object's designation, which tells a comet.
 
     Raises:
         InputError: no such model.
     """
     if wanted == "auto":
-        return _demanded(ephemeris, gravity, number, measurements, eligible, observations)
+        return _demanded(ephemeris, gravity, number, measurements, eligible, name)
     if wanted not in FORCES:
         raise InputError(
             "there is no such model of forces",
@@ -96,25 +105,21 @@ def _demanded(
     number: int | None,
     measurements: Measurements,
     eligible: NDArray[np.bool_],
-    observations: Observations,
+    name: str,
 ) -> tuple[Solution, Forces]:
     rejected = 1.0 - float(np.sum(gravity.used)) / max(int(np.sum(eligible)), 1)
     if gravity.chi2_reduced < _SUSPICIOUS_CHI2 and rejected < _SUSPICIOUS_REJECTED:
         return gravity, replace(FORCES["gravity"], reason="gravity explains the residuals")
-    first = str(observations.designation[0])
-    is_comet = first[:2] in ("C/", "P/", "D/", "I/") or first.rstrip("PDI").isdigit() * (
-        first[-1:] in "PDI"
-    )
-    names = ("a1-a2-a3",) if is_comet else ("a2", "area-to-mass")
+    names = ("a1-a2-a3",) if is_comet(name) else ("a2", "area-to-mass")
     tried = []
-    for name in names:
-        solution = _fitted(ephemeris, gravity, number, measurements, eligible, FORCES[name])
+    for each in names:
+        solution = _fitted(ephemeris, gravity, number, measurements, eligible, FORCES[each])
         if solution is None:
             continue
         is_significant, words = _significance(solution, gravity)
         tried.append(words)
         if is_significant:
-            return solution, replace(FORCES[name], reason=f"demanded by the residuals: {words}")
+            return solution, replace(FORCES[each], reason=f"demanded by the residuals: {words}")
     reason = "; ".join(tried) or "no other model converged"
     return gravity, replace(FORCES["gravity"], reason=f"not significant: {reason}")
 

@@ -68,8 +68,10 @@ def residuals(
     ):
         return None
     echoes = np.flatnonzero(~is_place)
-    return found if _echoes(measurements.where(echoes), trajectory, ephemeris, found, echoes) else (
-        None
+    return (
+        found
+        if _echoes(measurements.where(echoes), trajectory, ephemeris, found, echoes)
+        else (None)
     )
 
 

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from perilune.astrometry.brightness import absolute_magnitude
 from perilune.astrometry.observations import FloatArray, Kind, Observations
+from perilune.constants import AU_KM
 from perilune.determination.fit import Fit
+from perilune.determination.forces import is_comet
 from perilune.determination.residuals import ARCSEC_RAD
+from perilune.determination.trajectory import fly
+from perilune.ephemeris import Ephemeris
 from perilune.orbits import CartesianState, Orbit
 from perilune.orbits.orbit import SUN
 
@@ -110,13 +115,13 @@ def as_orbit(fit: Fit, absolute_magnitude_h: float | None = None) -> Orbit | Non
         absolute_magnitude_h: H of the H, G system, with G = 0.15, if it is known.
     """
     solution = fit.solution
-    if solution is None or solution.orbit.covariance is None:
+    if solution is None or (given := solution.orbit.covariance) is None:
         return None
     orbit = solution.orbit
     x, y, z = orbit.position_km.tolist()
     u, v, w = orbit.velocity_km_s.tolist()
     elements = CartesianState((x, y, z), (u, v, w), "ICRF", SUN)
-    covariance: FloatArray = 0.5 * (orbit.covariance + orbit.covariance.T)
+    covariance: FloatArray = 0.5 * (given + given.T)
     return Orbit(
         designation=fit.object,
         name=None,
@@ -131,4 +136,36 @@ def as_orbit(fit: Fit, absolute_magnitude_h: float | None = None) -> Orbit | Non
         covariance_parameters=(*elements.PARAMETERS, *orbit.parameters),
         absolute_magnitude_h=absolute_magnitude_h,
         slope_g=None if absolute_magnitude_h is None else 0.15,
+    )
+
+
+def estimated_h(fit: Fit, observations: Observations, ephemeris: Ephemeris) -> float | None:
+    """H of the H, G system from the magnitudes of the used places; None from too few.
+
+    See `absolute_magnitude`. A comet's magnitudes are of its coma too: they give no H.
+    """
+    solution = fit.solution
+    if solution is None or is_comet(fit.object):
+        return None
+    used = solution.used & (fit.measurements.kind == Kind.OPTICAL)
+    rows = fit.measurements.where(used)
+    given = observations.where(rows.row)
+    if int(np.isfinite(given.magnitude).sum()) == 0:
+        return None
+    epoch = rows.epoch_mjd_tdb
+    path = fly(
+        ephemeris, solution.orbit, fit.number, float(epoch.min()), float(epoch.max()),
+        with_variations=False,
+    )  # fmt: skip
+    away = path.received(epoch, rows.observer_km, rows.observer_km_s).position_km
+    from_sun = away + rows.observer_km - ephemeris.state("sun", epoch)[0]
+    distance = np.linalg.norm(away, axis=1)
+    sun_distance = np.linalg.norm(from_sun, axis=1)
+    cosine = np.sum(away * from_sun, axis=1) / (distance * sun_distance)
+    return absolute_magnitude(
+        given.magnitude,
+        given.band,
+        distance / AU_KM,
+        sun_distance / AU_KM,
+        np.arccos(np.clip(cosine, -1.0, 1.0)),
     )

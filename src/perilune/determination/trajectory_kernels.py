@@ -105,9 +105,10 @@ def at_reception(
     """
     for i in range(epoch_mjd.size):
         light = light_s[i]
+        record = steps[0]
+        s = 0.0
         for _ in range(_LIGHT_TURNS):
-            at = _find(low_mjd, epoch_mjd[i] - light / _DAY_S)
-            record = steps[at]
+            record = steps[_find(low_mjd, epoch_mjd[i] - light / _DAY_S)]
             s = ((epoch_mjd[i] - record[1]) * _DAY_S - (light + record[2])) / record[3]
             _position(record, s, state[i])
             r2 = 0.0

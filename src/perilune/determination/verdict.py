@@ -77,7 +77,8 @@ def _uncertainty(solution: Solution, measurements: Measurements) -> tuple[float,
     energy, gradient, size = _energy(state)
     covariance = orbit.covariance[:6, :6]
     energy_sigma = float(np.sqrt(max(gradient @ covariance @ gradient, 0.0)))
-    middle = int(np.argmin(np.abs(measurements.epoch_mjd_tdb - orbit.epoch_mjd_tdb)))
+    away_d = np.abs(measurements.epoch_mjd_tdb - orbit.epoch_mjd_tdb)
+    middle = int(np.argmin(away_d))
     sun_km, _ = planets().state("sun", orbit.epoch_mjd_tdb)
     away = state[:3] + sun_km - measurements.observer_km[middle]
     distance = float(np.linalg.norm(away))
