@@ -10,7 +10,6 @@ compared. Solutions that differ are all kept, best first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -22,6 +21,7 @@ from perilune.constants import AU_KM
 from perilune.determination.gauss import gauss
 from perilune.determination.herget import herget
 from perilune.determination.measurements import Measurements
+from perilune.determination.segments import apparitions, segments, triplets
 from perilune.determination.two_body_fit import (
     Arc,
     ConicFit,
@@ -37,16 +37,11 @@ from perilune.ephemeris import Ephemeris
 ARCSEC_RAD: Final = np.pi / 648000.0
 Method = Literal["gauss", "herget", "vaisala"]
 
-# Spans of segments in days, in the order in which they are tried: weeks suit most orbits, days
-# those that pass near the Earth, months those beyond Jupiter.
-_SPANS_D: Final = (30.0, 60.0, 12.0, 120.0, 5.0, 2.0, 400.0)
-_APPARITION_GAP_D: Final = 60.0
 # Settled solutions after which no further segment is tried: the second is there for when the first
 # should rest on another object's observations.
 _ENOUGH: Final = 2
 _MOST_IN_SEGMENT: Final = 3
 _THIN: Final = 24
-_TRIPLETS: Final = 8
 _ROUGH_ITERATIONS: Final = 12
 _SEARCH_ITERATIONS: Final = 6
 # A median residual of this many sigmas is a fit; one sigma is expected, the rest is for sigmas that
@@ -109,7 +104,8 @@ def preliminary_orbits(
     """Orbits that a differential correction may start from, best first.
 
     Args:
-        measurements: of one object, in order of time; only optical rows are used.
+        measurements: of one object, in order of time; only optical rows with
+            sigmas are used.
         ephemeris: the attracting bodies.
         number: the minor planet's number: a massive asteroid does not attract itself.
         keep: how many different solutions at most.
@@ -121,11 +117,13 @@ def preliminary_orbits(
     Raises:
         OutOfRangeError: an epoch outside the ephemeris.
     """
-    optical = np.flatnonzero(np.isfinite(measurements.ra_rad) & np.isfinite(measurements.dec_rad))
+    sigma = measurements.sigma_ra_rad + measurements.sigma_dec_rad
+    usable = np.isfinite(measurements.ra_rad + measurements.dec_rad) & np.isfinite(sigma)
+    optical = np.flatnonzero(usable)
     rows = measurements.where(optical)
     found: list[_Found] = []
     settled: list[_Found] = []
-    for segment in _segments(rows):
+    for segment in segments(rows):
         if any(np.isin(segment, solution.rows).all() for solution in settled):
             continue
         fresh = _solve_segment(rows, segment, ephemeris, number, ("gauss", "herget"))
@@ -134,7 +132,7 @@ def preliminary_orbits(
         if len(settled) >= _ENOUGH:
             break
     if not any(_range_sigma(item) < _KNOWN and item.score < _FITS_WELL_SIGMA for item in found):
-        for segment in _segments(rows):
+        for segment in segments(rows):
             assumed = _solve_segment(rows, segment, ephemeris, number, ("vaisala",))
             if assumed:
                 found.extend(
@@ -149,80 +147,6 @@ def preliminary_orbits(
         if not any(_is_same(solution, other) for other in different):
             different.append(solution)
     return [_candidate(solution, optical) for solution in different[:keep]]
-
-
-def _nights(epochs: FloatArray) -> list[NDArray[np.int64]]:
-    """Rows of each night: groups with no gap above eight hours."""
-    breaks = np.flatnonzero(np.diff(epochs) > 1.0 / 3.0) + 1
-    return np.split(np.arange(epochs.size), breaks)
-
-
-def _segments(rows: Measurements) -> Iterator[NDArray[np.int64]]:
-    """Segments of the arc in the order in which they are worth trying."""
-    epochs = rows.epoch_mjd_tdb
-    if epochs.size < 3 or rows.arc_d <= 0.0:
-        return
-    nights = _nights(epochs)
-    start = np.array([epochs[night[0]] for night in nights])
-    end = np.array([epochs[night[-1]] for night in nights])
-    sigma = np.array(
-        [
-            np.median(np.hypot(rows.sigma_ra_rad[night], rows.sigma_dec_rad[night]))
-            for night in nights
-        ]
-    )
-    if rows.arc_d <= _SPANS_D[0]:
-        yield np.arange(epochs.size)
-    tried: set[tuple[int, int]] = set()
-    for span in _SPANS_D:
-        choices = []
-        for first in range(len(nights)):
-            last = int(np.searchsorted(end, start[first] + span, side="right")) - 1
-            if last - first < 2:
-                continue
-            length = float(end[last] - start[first])
-            count = min(last - first + 1, 8)
-            # Curvature grows with the square of the span and is seen through the errors.
-            worth = count * (length / span) ** 2 * (ARCSEC_RAD / np.median(sigma[first : last + 1]))
-            choices.append((worth, first, last))
-        choices.sort(reverse=True)
-        taken: list[tuple[int, int]] = []
-        for _, first, last in choices:
-            if all(last < low or first > high for low, high in taken):
-                taken.append((first, last))
-                if (first, last) not in tried:
-                    tried.add((first, last))
-                    yield np.concatenate(nights[first : last + 1])
-            if len(taken) == 2:
-                break
-    for part in sorted(_apparitions(epochs), key=lambda part: -part.size):
-        if part.size >= 3:
-            yield part
-
-
-def _apparitions(epochs: FloatArray) -> list[NDArray[np.int64]]:
-    breaks = np.flatnonzero(np.diff(epochs) > _APPARITION_GAP_D) + 1
-    return np.split(np.arange(epochs.size), breaks)
-
-
-def _triplets(epochs: FloatArray) -> list[tuple[int, int, int]]:
-    """Triplets spread over the segment: ends and middles, each time other observations."""
-    n = epochs.size
-    chosen: list[tuple[int, int, int]] = []
-    for turn in range(_TRIPLETS):
-        inset = turn * 0.04
-        low, high = inset, 1.0 - inset
-        span = epochs[-1] - epochs[0]
-        ends = np.searchsorted(epochs, epochs[0] + span * np.array([low, high]))
-        first = min(int(ends[0]) + turn % 2, n - 3)
-        last = max(min(int(ends[1]), n - 1) - turn % 3, first + 2)
-        if last > n - 1:
-            continue
-        middle_epoch = 0.5 * (epochs[first] + epochs[last])
-        middle = int(np.argmin(np.abs(epochs[first + 1 : last] - middle_epoch))) + first + 1
-        if epochs[first] < epochs[middle] < epochs[last]:
-            chosen.append((first, middle, last))
-    return list(dict.fromkeys(chosen))
 
 
 def _solve_segment(
@@ -295,7 +219,7 @@ def _gauss_starts(arc: Arc) -> FloatArray:
     """(K, 6) at the arc's epoch."""
     sight = arc.sight
     starts = []
-    for triplet in _triplets(arc.measurements.epoch_mjd_tdb):
+    for triplet in triplets(arc.measurements.epoch_mjd_tdb):
         pick = list(triplet)
         for moment, state in gauss(
             sight.axes[pick, 0], sight.observer_km[pick], sight.since_s[pick], arc.gm_km3_s2
@@ -353,7 +277,7 @@ def _extended(
     epochs = rows.epoch_mjd_tdb
     first, last = solution.rows[0], solution.rows[-1]
     apparition = np.concatenate(
-        [part for part in _apparitions(epochs) if part[-1] >= first and part[0] <= last]
+        [part for part in apparitions(epochs) if part[-1] >= first and part[0] <= last]
     )
     for factor in (2.0, 4.0, np.inf):
         middle = solution.arc.epoch_mjd_tdb
