@@ -8,7 +8,8 @@ longitude in degrees, distance from the axis and height over the equator in km; 
 ICRF_AU: equatorial rectangular coordinates.
 
 A sigma of exactly zero says nothing and is read as not given. `rmsTime` (random) and `uncTime`
-(of the clock) add in squares. Fields for residuals are not read.
+(of the clock) add in squares. Of the fields for residuals only `biasRA`, `biasDec` (arcseconds, the
+former along RA times cos(dec)) and the selection flags are read: D and d exclude a row.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from perilune.astrometry.records import Records, spread
 from perilune.astrometry.rejections import Faults, RejectedLine
 from perilune.astrometry.text_kernels import GOOD, parse_iso_times
 from perilune.constants import AU_KM, DAY_S
-from perilune.orbits.designations import is_permanent, tidy
+from perilune.orbits.designations import is_natural_satellite, is_permanent, tidy
 
 ARCSEC_RAD: Final = np.pi / 648_000.0
 DEGREE_RAD: Final = np.pi / 180.0
@@ -37,6 +38,7 @@ FIELDS: Final = (
     "dec", "rmsRA", "rmsDec", "rmsCorr", "astCat", "mag", "rmsMag", "band", "sys", "ctr", "pos1",
     "pos2", "pos3", "disc", "precTime", "precRA", "precDec", "uncTime", "deprecated", "trx", "rcv",
     "delay", "rmsDelay", "doppler", "rmsDoppler", "com", "frq", "obsCenter", "deltaRA", "raStar",
+    "biasRA", "biasDec", "selAst", "selDelay", "selDoppler",
 )  # fmt: skip
 FIELD_OF: Final = {name.casefold(): name for name in FIELDS} | {"objid": "permID"}
 
@@ -157,9 +159,9 @@ def _radar(
     frequency, _ = records.numbers("frq", faults, "MHz")
     bad = is_radar & ~(frequency > 0.0)
     faults.flag(bad, "frq", "the transmitter's frequency is missing", "MHz, more than 0")
-    for name, unit in (("rmsDelay", 1e-6), ("rmsDoppler", 1.0)):
+    for name, unit in (("rmsDelay", 1e6), ("rmsDoppler", 1.0)):
         sigma = _sigma(records, faults, name)
-        table["sigma_delay_s" if unit < 1.0 else "sigma_doppler_hz"] = sigma * unit
+        table["sigma_delay_s" if unit > 1.0 else "sigma_doppler_hz"] = sigma / unit
     com, which = records.texts("com", faults)
     odd = np.array([text not in ("", "0", "1") for text in com])[which]
     faults.flag(odd, "com", "this is no flag", "1 for the centre of mass, 0 for the surface")
@@ -208,6 +210,15 @@ def _sigmas(records: Records, faults: Faults, table: dict[str, object]) -> None:
     both = np.hypot(np.nan_to_num(random), np.nan_to_num(clock))
     table["sigma_time_s"] = np.where(both > 0.0, both, np.nan)
     correlation, _ = records.numbers("rmsCorr", faults, "-1 to 1")
+    for name, column in (("biasRA", "bias_ra_rad"), ("biasDec", "bias_dec_rad")):
+        table[column] = records.numbers(name, faults, "arcseconds")[0] * ARCSEC_RAD
+    is_excluded = np.zeros(len(records), dtype=np.bool_)
+    for name in ("selAst", "selDelay", "selDoppler"):
+        texts, which = records.texts(name, faults)
+        odd = np.array([text not in ("", "A", "a", "D", "d") for text in texts])[which]
+        faults.flag(odd, name, "this is no selection flag", "A, a, D or d")
+        is_excluded |= np.array([text in ("D", "d") for text in texts])[which]
+    table["is_excluded"] = is_excluded
     faults.flag(np.abs(correlation) >= 1.0, "rmsCorr", "there is no such correlation", "-1 to 1")
     table["correlation"] = correlation
 
@@ -267,6 +278,8 @@ def _designations(records: Records, faults: Faults) -> TextArray:
         pairs, combined = np.unique(combined * len(more) + which, return_inverse=True)
         texts = [[*texts[pair // len(more)], more[pair % len(more)]] for pair in pairs.tolist()]
     chosen = [_designation(*row[1:]) for row in texts]
+    moons = np.array([is_natural_satellite(name) for name in chosen])[combined]
+    faults.flag(moons, "permID", "a planet's satellite has no orbit about the Sun")
     column = spread(chosen, combined)
     faults.flag(column == "", "permID", "the object is not named", "permID, provID or trkSub")
     return column

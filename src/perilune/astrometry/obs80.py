@@ -33,7 +33,7 @@ from perilune.constants import DAY_S
 from perilune.orbits.designations import is_natural_satellite, unpack
 
 LENGTH: Final = 80
-_CHUNK: Final = 1 << 18
+_CHUNK: Final = 1 << 16
 _HEADERS: Final = frozenset(
     b"COD CON OBS MEA TEL NET BND COM NUM ACK AC2 FRM".split()
 )  # of reports to the MPC
@@ -91,23 +91,29 @@ def _records(lines: Lines, rejected: list[RejectedLine]) -> Lines:
         inside = np.searchsorted(lines.begin, odd, side="right") - 1
         inside, odd = inside[inside >= 0], odd[inside >= 0]
         has_odd[inside[odd < lines.end[inside]]] = True
-    for row in np.flatnonzero(~is_good | has_odd).tolist():
+    good = is_good & ~has_odd
+    # A header of a report may be 80 characters long, but has no year in columns 16-19.
+    no_year = np.zeros(len(lines), dtype=np.bool_)
+    digit = lines.buffer[lines.begin[good] + 15]
+    no_year[good] = (digit < ord("0")) | (digit > ord("9"))
+    for row in np.flatnonzero(~good | no_year).tolist():
         line = lines.bytes_of(row)
         if (line[:3] in _HEADERS and line[3:4] in (b" ", b"")) or line.startswith(b"#"):
-            continue
-        if b"\t" in line:
-            reason = "the line holds a tab where blanks are needed"
-        elif has_odd[row]:
-            reason = "the line holds bytes that are not printable ASCII"
-        else:
-            reason = f"the line has {len(line)} characters instead of 80"
-        rejected.append(lines.rejected(row, reason))
-    good = is_good & ~has_odd
-    for row in np.flatnonzero(good).tolist() if len(lines) < 1000 else []:
-        line = lines.bytes_of(row)
-        if line[:3] in _HEADERS and line[3:4] == b" " and not line[15:19].isdigit():
             good[row] = False
+        elif not good[row]:
+            rejected.append(lines.rejected(row, *_misfit(line, bool(has_odd[row]))))
     return lines.where(good)
+
+
+def _misfit(line: bytes, has_odd: bool) -> tuple[str, str | None]:
+    """Why a line is no record, and the columns concerned."""
+    if b"\t" in line:
+        return "the line holds a tab where blanks are needed", None
+    if has_odd:
+        return "the line holds bytes that are not printable ASCII", None
+    if 56 <= len(line) <= 77 and line[15:19].isdigit():
+        return f"the line ends in column {len(line)}, before the station's code", "columns 78-80"
+    return f"the line has {len(line)} characters instead of 80", None
 
 
 def _read(lines: Lines) -> list[Parsed]:
@@ -253,4 +259,6 @@ def _designation(columns: str) -> str:
             # A number beside a temporary designation.
             whole = unpack(columns[:5])
         return whole or unpack(columns.strip()) or columns.strip()
-    return unpack(columns[5:]) or columns.strip()
+    # A temporary designation of five characters is no number, however it looks.
+    name = columns.strip()
+    return (unpack(name) if len(name) == 7 else None) or name

@@ -134,10 +134,9 @@ def _radar(first: bytes, second: bytes) -> list[dict[str, object]] | str:
     if delay is not None and not np.isnan(delay):
         if delay <= 0.0:
             return "the delay is not positive"
-        sigma = delay_sigma * 1e-6 if delay_sigma else np.nan
+        sigma = delay_sigma / 1e6 if delay_sigma else np.nan
         entries.append(
-            shared
-            | {"kind": int(Kind.RADAR_DELAY), "delay_s": delay * 1e-6, "sigma_delay_s": sigma}
+            shared | {"kind": int(Kind.RADAR_DELAY), "delay_s": delay / 1e6, "sigma_delay_s": sigma}
         )
     if shift is not None and not np.isnan(shift):
         sigma = shift_sigma or np.nan

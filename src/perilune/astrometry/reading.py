@@ -16,10 +16,12 @@ from typing import Final
 import numpy as np
 
 from perilune.astrometry.ades_columns import Parsed, is_header
+from perilune.astrometry.ades_records import json_tree, read_ades_json, read_ades_xml
 from perilune.astrometry.epochs import mjd_tdb_of_utc
 from perilune.astrometry.lines import Lines, lines_of
 from perilune.astrometry.obs80 import is_record, read_obs80
 from perilune.astrometry.observations import Observations, concatenate
+from perilune.astrometry.radar_json import measurements_of, read_radar_json
 from perilune.astrometry.rejections import RejectedLine, printable
 from perilune.astrometry.rwo import read_rwo
 from perilune.astrometry.separated import read_separated, split_header
@@ -38,8 +40,7 @@ class Reading:
     """What a file of observations gave.
 
     Attributes:
-        observations: the usable rows, in the order of the file (radar records of an 80-column
-            file after its optical ones).
+        observations: the usable rows, in the order of the file.
         rejected: the lines that were set aside, in order.
         format: "ADES PSV", "ADES CSV", "ADES XML", "ADES JSON", "MPC 80-column", "rwo" or
             "radar JSON".
@@ -95,6 +96,9 @@ def parse_observations(data: bytes, file_name: str) -> Reading:
         np.concatenate([part.day_mjd for part in parts]),
         np.concatenate([part.seconds for part in parts]),
     )
+    if np.any(observations.line[1:] < observations.line[:-1]):  # optical and radar parts
+        order = np.argsort(observations.line, kind="stable")
+        observations, epochs = observations.where(order), epochs[order]
     files = np.broadcast_to(np.array(file_name), (len(observations),))  # one copy for all rows
     observations = dataclasses.replace(observations, epoch_mjd_tdb=epochs, file=files)
     return Reading(observations, tuple(rejected), form, file_name)
@@ -104,6 +108,14 @@ _Reader = Callable[[], tuple[list[Parsed], list[RejectedLine]]]
 
 
 def _recognise(data: bytes, lines: Lines, file_name: str) -> tuple[str, _Reader]:
+    first = data.lstrip()[:1]
+    if first == b"<":
+        return "ADES XML", partial(read_ades_xml, data, file_name)
+    if first in (b"{", b"["):
+        tree = json_tree(data, file_name)
+        if (rows := measurements_of(tree)) is not None:
+            return "radar JSON", partial(read_radar_json, rows)
+        return "ADES JSON", partial(read_ades_json, tree)
     head = [lines.bytes_of(row) for row in range(min(len(lines), _LOOKED_AT))]
     if any(line.startswith(b"END_OF_HEADER") for line in head):
         return "rwo", partial(read_rwo, lines)

@@ -57,7 +57,7 @@ def read_rwo(lines: Lines) -> tuple[list[Parsed], list[RejectedLine]]:
         try:
             line = _ascii(data)
             kind = line[11:12] + line[13:14]
-            if kind in ("R", "V") or (line[11:12] in "RV" and line[13:14] in "cs"):
+            if line[11:12] in ("R", "V") and line[13:14] not in ("V", "v"):
                 found = _radar(line)
             elif line[13:14] in "sv" and line[11:12].upper() == line[13:14].upper():
                 raise _Fault("this second line follows no first line", "K T", kind, "a first line")

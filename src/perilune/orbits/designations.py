@@ -50,8 +50,9 @@ def unpack(packed: str) -> str | None:
     """The plain form of a packed designation; None for what is none.
 
     Minor planets: "00433" -> "433", "K24Y04R" -> "2024 YR4", "PLS2040" -> "2040 P-L",
-    "J24U00B" -> "A924 UB" (so are those of before 1925 written). Comets, with their kind: "0073P" -> "73P", "0073P      c" -> "73P-C", "CJ95O010" -> "C/1995 O1",
-    "PJ94P01b" -> "P/1994 P1-B", "0003I" -> "3I", and without it: "J95A010" -> "1995 A1".
+    "J24U00B" -> "A924 UB" (so are those of before 1925 written). Comets, with their kind:
+    "0073P" -> "73P", "0073P      c" -> "73P-C", "CJ95O010" -> "C/1995 O1", "PJ94P01b" ->
+    "P/1994 P1-B", "0003I" -> "3I", and without it: "J95A010" -> "1995 A1".
     Natural satellites: "J013S" -> "Jupiter 13", "SK03J010" -> "S/2003 J 1". Of the 12 columns of
     an observation the permanent designation is given where there is one.
     """
