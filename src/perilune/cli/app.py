@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from perilune import __version__
-from perilune.cli import approaches, cite, convert, doctor, fit, propagate, risk, watch
+from perilune.cli import approaches, cite, convert, doctor, ephemeris, fit, propagate, risk, watch
 
 app = typer.Typer(
     name="perilune",
@@ -48,6 +48,7 @@ app.command()(watch.watch)
 app.command()(risk.risk)
 app.command()(approaches.approaches)
 app.command()(propagate.propagate)
+app.command()(ephemeris.ephemeris)
 app.command()(fit.fit)
 app.command()(convert.convert)
 app.command()(doctor.doctor)

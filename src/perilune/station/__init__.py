@@ -1,0 +1,1 @@
+"""The station file: its sites on the ground and its orbiters, as observers."""

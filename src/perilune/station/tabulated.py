@@ -1,0 +1,95 @@
+"""States between the epochs of a table: Lagrange's and Hermite's interpolation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from perilune.astrometry.observations import FloatArray
+from perilune.constants import DAY_S
+from perilune.errors import InputError, OutOfRangeError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TabulatedStates:
+    """States at ascending epochs and how to pass between them.
+
+    Attributes:
+        epoch_mjd_tdb: (N,) ascending.
+        states: (N, 6), km and km/s.
+        points: how many neighbouring states are used at once.
+        is_hermite: whether their velocities fix the slopes of the positions (degree 2 points - 1);
+            else all six numbers are interpolated alike (degree points - 1).
+        source: the file, for errors.
+    """
+
+    epoch_mjd_tdb: FloatArray
+    states: FloatArray
+    points: int
+    is_hermite: bool
+    source: str
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.points <= self.epoch_mjd_tdb.size or self.epoch_mjd_tdb.size < 2:
+            raise InputError(
+                "the table is too short for its interpolation",
+                file=self.source,
+                found=f"{self.epoch_mjd_tdb.size} states",
+                expected=f"at least {max(self.points, 2)}",
+            )
+
+    def at(self, epoch_mjd_tdb: FloatArray) -> FloatArray:
+        """States (M, 6) at epochs (M,).
+
+        Raises:
+            OutOfRangeError: an epoch lies outside the table.
+        """
+        first, last = float(self.epoch_mjd_tdb[0]), float(self.epoch_mjd_tdb[-1])
+        outside = (epoch_mjd_tdb < first) | (epoch_mjd_tdb > last)
+        if outside.any():
+            raise OutOfRangeError(
+                "Epoch MJD TDB", float(epoch_mjd_tdb[outside][0]), first, last, self.source
+            )
+        above = np.searchsorted(self.epoch_mjd_tdb, epoch_mjd_tdb, side="right")
+        start = np.clip(above - (self.points + 1) // 2, 0, self.epoch_mjd_tdb.size - self.points)
+        rows = start[:, np.newaxis] + np.arange(self.points)
+        # Seconds from the epoch that is asked for, which is where the polynomial is taken.
+        nodes_s = (self.epoch_mjd_tdb[rows] - epoch_mjd_tdb[:, np.newaxis]) * DAY_S
+        if self.is_hermite:
+            return _hermite(nodes_s, self.states[rows])
+        weights = _lagrange(nodes_s)
+        return np.asarray(np.einsum("mp,mpk->mk", weights, self.states[rows]))
+
+
+def _lagrange(nodes_s: FloatArray) -> FloatArray:
+    """Lagrange's weights (M, P) at 0 for nodes (M, P)."""
+    count = nodes_s.shape[1]
+    weights = np.ones_like(nodes_s)
+    for j in range(count):
+        for k in range(count):
+            if k != j:
+                weights[:, j] *= nodes_s[:, k] / (nodes_s[:, k] - nodes_s[:, j])
+    return weights
+
+
+def _hermite(nodes_s: FloatArray, states: FloatArray) -> FloatArray:
+    """States (M, 6) at 0 from states (M, P, 6), by divided differences with doubled nodes."""
+    doubled = np.repeat(nodes_s, 2, axis=1)
+    count = doubled.shape[1]
+    table = np.repeat(states[:, :, :3], 2, axis=1)
+    for order in range(1, count):
+        gap = doubled[:, order:] - doubled[:, : count - order]
+        rise = table[:, order:] - table[:, order - 1 : -1]
+        same = gap == 0.0
+        slope = rise / np.where(same, 1.0, gap)[:, :, np.newaxis]
+        if order == 1:
+            slope[:, ::2] = states[:, :, 3:]
+        table[:, order:] = slope
+    # Newton's form, and its derivative, at 0.
+    value, rate = table[:, -1], np.zeros_like(table[:, -1])
+    for k in range(count - 2, -1, -1):
+        factor = -doubled[:, k, np.newaxis]
+        rate = rate * factor + value
+        value = value * factor + table[:, k]
+    return np.concatenate([value, rate], axis=1)
