@@ -169,6 +169,13 @@ def _data(found: Fit, table: Observations, with_rows: bool) -> dict[str, Any]:
         ],
         "forces": found.forces.name,
         "forces_reason": found.forces.reason,
+        "other_object": {
+            "lines": [int(table.line[found.measurements.row[i]]) for i in found.stranger.rows],
+            "nights": found.stranger.nights,
+            "elements": element_values(found.stranger.orbit)[0],
+        }
+        if found.stranger
+        else None,
         "non_gravitational": {
             name: getattr(solution.orbit.non_gravitational, name)
             for name in solution.orbit.parameters
@@ -222,14 +229,14 @@ def _show(data: list[dict[str, Any]], with_rows: bool) -> None:
                 number(row["chi2_reduced"], ".2f"),
                 f"{row['used']}",
                 f"{row['rejected']}",
-                number(row["arc_days"], ".4g"),
+                number(row["arc_days"], ",.0f" if row["arc_days"] >= 100.0 else ".3g"),
             )
         )
     columns = ("object", "status", ">a au", ">e", ">i deg", ">rms\"", ">chi2", ">used", ">out",
                ">arc d")  # fmt: skip
     show_table("Orbits from observations", columns, table)
     for row in data:
-        if row["status"] != "converged":
+        if row["status"] != "converged" or row["other_object"]:
             print(f"\n{row['object']}: {row['reason']}.")
     if with_rows:
         for row in data:

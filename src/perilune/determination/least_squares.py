@@ -16,8 +16,6 @@ from perilune.astrometry.observations import FloatArray
 from perilune.determination.measurements import Measurements
 from perilune.determination.residuals import Residuals, residuals
 from perilune.determination.trajectory import fly
-from perilune.dynamics import Status, propagate
-from perilune.dynamics.orbit_paths import nominal
 from perilune.ephemeris import Ephemeris
 from perilune.errors import PeriluneError
 from perilune.orbits.non_gravitational import NonGravitational
@@ -96,22 +94,40 @@ def with_parameters(
     )
 
 
-def with_epoch(
-    ephemeris: Ephemeris, orbit: CartesianOrbit, number: int | None, epoch_mjd_tdb: float
-) -> CartesianOrbit | None:
-    """The orbit carried to another epoch, without covariance; None if it does not live so long."""
+def moved_to(
+    ephemeris: Ephemeris, solution: Solution, number: int | None, epoch_mjd_tdb: float
+) -> Solution | None:
+    """The same solution at another epoch; None if the object does not live so long.
+
+    The derivatives by the new start are those by the old times the inverse of the transition
+    matrix, and the covariance follows from them.
+    """
+    orbit = solution.orbit
     if epoch_mjd_tdb == orbit.epoch_mjd_tdb:
-        return replace(orbit, covariance=None)
-    run = propagate(ephemeris, nominal(ephemeris, orbit, number), [epoch_mjd_tdb], threads=1)
-    if run.status[0] != Status.REACHED:
+        return solution
+    ends = sorted((epoch_mjd_tdb, orbit.epoch_mjd_tdb))
+    path = fly(ephemeris, orbit, number, ends[0], ends[1])
+    states, variations = path.at(np.array([epoch_mjd_tdb]))
+    if not np.isfinite(states).all():
         return None
+    m = path.columns
+    transition = np.eye(m)
+    transition[:6] = variations[0]
+    design = solution.residuals.design
+    n = design.shape[0]
+    moved = np.asarray(np.linalg.solve(transition.T, design.reshape(-1, m).T).T, np.float64)
+    found = replace(solution.residuals, design=moved.reshape(n, 2, m))
     sun_km, sun_km_s = ephemeris.state("sun", epoch_mjd_tdb)
     return replace(
-        orbit,
-        epoch_mjd_tdb=epoch_mjd_tdb,
-        position_km=run.position_km[0, 0] - sun_km,
-        velocity_km_s=run.velocity_km_s[0, 0] - sun_km_s,
-        covariance=None,
+        solution,
+        residuals=found,
+        orbit=replace(
+            orbit,
+            epoch_mjd_tdb=epoch_mjd_tdb,
+            position_km=states[0, :3] - sun_km,
+            velocity_km_s=states[0, 3:] - sun_km_s,
+            covariance=_covariance(found, solution.used),
+        ),
     )
 
 

@@ -76,14 +76,14 @@ def _uncertainty(solution: Solution, measurements: Measurements) -> tuple[float,
     state = np.concatenate([orbit.position_km, orbit.velocity_km_s])
     energy, gradient, size = _energy(state)
     covariance = orbit.covariance[:6, :6]
-    energy_sigma = float(np.sqrt(max(gradient @ covariance @ gradient, 0.0)))
-    away_d = np.abs(measurements.epoch_mjd_tdb - orbit.epoch_mjd_tdb)
-    middle = int(np.argmin(away_d))
+    energy_sigma = float(np.sqrt(max(float(gradient @ covariance @ gradient), 0.0)))
+    apart_d = measurements.epoch_mjd_tdb - orbit.epoch_mjd_tdb
+    middle = int(np.argmin(apart_d**2))
     sun_km, _ = planets().state("sun", orbit.epoch_mjd_tdb)
     away = state[:3] + sun_km - measurements.observer_km[middle]
     distance = float(np.linalg.norm(away))
     along = away / distance
-    range_sigma = float(np.sqrt(max(along @ covariance[:3, :3] @ along, 0.0))) / distance
+    range_sigma = float(np.sqrt(max(float(along @ covariance[:3, :3] @ along), 0.0))) / distance
     return range_sigma, energy_sigma / size, energy / energy_sigma
 
 
@@ -133,8 +133,8 @@ def verdict(
         status = "unconstrained"
         reason = f"the orbit is unbound by {energy:.1f} sigma only"
     else:
-        rival = min((each.chi2 - solution.chi2 for each in others if _rivals(each, solution)),
-                    default=np.inf)  # fmt: skip
+        rivals = [each.chi2 - solution.chi2 for each in others if _rivals(each, solution)]
+        rival = min(rivals, default=np.inf)
         if rival < _AS_GOOD_CHI2:
             status = "unconstrained"
             reason = f"another orbit fits as well (chi2 larger by {rival:.1f})"
