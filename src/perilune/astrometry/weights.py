@@ -14,7 +14,10 @@ In order, for each optical row:
    floor: reported sigmas are the scatter of the star fit, and leave out what is common to a night.
    The floor is the station's figure or 0.2 arcsec, whichever is less: the least that table 3
    gives to any survey. Occultations and space telescopes have none.
-4. No sigma is less than the rounding of the digits given, 1/sqrt(12) of the last one.
+4. No sigma is less than the rounding of the digits given, 1/sqrt(12) of the last one. Files made
+   by programs that drop trailing noughts look coarse where they are not, seldom in both
+   coordinates: the unit of the right ascension counts up to 15 times that of the declination (a
+   second of time to a second of arc), that of the declination up to that of the other.
 5. More than four observations of one object by one station in a night share systematic errors:
    their sigmas grow by sqrt(N/4) (the paper, section 4). A pause of eight hours ends a night.
 """
@@ -115,16 +118,19 @@ def weights(observations: Observations) -> Sigmas:
         observations.station, ["C51", "C57"]
     )
     floor = np.where(free, 0.0, np.minimum(station, _FLOOR * _ARCSEC))
+    unit_ra, unit_dec = observations.precision_ra_rad, observations.precision_dec_rad
+    units = (
+        np.fmin(unit_ra, 15.0 * unit_dec) * np.cos(observations.dec_rad),
+        np.fmin(unit_dec, unit_ra),
+    )
     columns = []
-    for given, precision in (
-        (observations.sigma_ra_rad, observations.precision_ra_rad),
-        (observations.sigma_dec_rad, observations.precision_dec_rad),
+    for given, unit in zip(
+        (observations.sigma_ra_rad, observations.sigma_dec_rad), units, strict=True
     ):
         reported = np.isfinite(given) & (given > 0.0)
         sigma = np.where(reported, np.maximum(given, floor), station)
-        rounding = np.where(np.isfinite(precision), precision, 0.0) / np.sqrt(12.0)
-        sigma = np.where(assigned, given, np.maximum(sigma, rounding) * crowd)
-        columns.append(np.where(optical, sigma, np.nan))
+        sigma = np.fmax(sigma, unit / np.sqrt(12.0)) * crowd
+        columns.append(np.where(optical, np.where(assigned, given, sigma), np.nan))
     sigma_ra, sigma_dec = columns
     # A floor or a night's crowd adds errors of its own, which are not correlated.
     shared = observations.sigma_ra_rad * observations.sigma_dec_rad / (sigma_ra * sigma_dec)

@@ -8,14 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perilune.astrometry.debias import biases
+from perilune.astrometry.duplicates import find_duplicates
 from perilune.astrometry.observations import Kind, Observations
 from perilune.astrometry.observers import observer_states
 from perilune.astrometry.weights import weights
 from perilune.determination.measurements import Measurements
 from perilune.ephemeris import Ephemeris
-
-_ARCSEC = np.pi / 648000.0
-_SAME_TIME_D = 0.1 / 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,12 @@ def measure(
     states = observer_states(observations, ephemeris)
     lost = (reason == "") & ~states.is_known
     reason[lost] = states.reason[lost]
-    _repeated(observations, reason)
+    repeated = find_duplicates(observations)
+    useful = reason == ""
+    for row in np.flatnonzero(useful & repeated.is_duplicate).tolist():
+        # A row whose twin is of no use takes its place.
+        if useful[repeated.of_row[row]]:
+            reason[row] = f"it repeats line {observations.line[repeated.of_row[row]]}"
     used = np.flatnonzero(reason == "")
     used = used[np.argsort(observations.epoch_mjd_tdb[used], kind="stable")]
     seen = observations.where(used)
@@ -111,29 +114,3 @@ def _without_value(observations: Observations, reason: NDArray[np.object_]) -> N
     sent = np.isfinite(observations.frequency_hz) & (observations.frequency_hz > 0.0)
     reason[(kind == Kind.RADAR_DOPPLER) & ~sent] = "the transmitter's frequency is missing"
     reason[observations.is_excluded] = "the file excludes it"
-
-
-def _repeated(observations: Observations, reason: NDArray[np.object_]) -> None:
-    """Rows equal to an earlier one: station, time within 0.1 s, and value to the digits given."""
-    seen: dict[tuple[object, ...], int] = {}
-    for row in np.flatnonzero(reason == "").tolist():
-        value: tuple[int, ...]
-        if observations.kind[row] == Kind.OPTICAL:
-            value = (
-                round(observations.ra_rad[row] * np.cos(observations.dec_rad[row]) / _ARCSEC * 100),
-                round(observations.dec_rad[row] / _ARCSEC * 100),
-            )
-        elif observations.kind[row] == Kind.RADAR_DELAY:
-            value = (round(observations.delay_s[row] * 1e9),)
-        else:
-            value = (round(observations.doppler_hz[row] * 1e6),)
-        key = (
-            str(observations.station[row]),
-            int(observations.kind[row]),
-            round(observations.epoch_mjd_tdb[row] / _SAME_TIME_D),
-            value,
-        )
-        if key in seen:
-            reason[row] = f"it repeats line {observations.line[seen[key]]}"
-        else:
-            seen[key] = row
