@@ -1,9 +1,9 @@
 """Observations as 80-column records, as far as these can carry them.
 
-The format has no place for errors of measurement and biases, and prints at most six decimals of a day, three
-of a second of right ascension, two of an arcsecond and of a magnitude, metres of altitude. A mode
-that is not known becomes a blank, which stands for photographic; a band of more than one letter
-cannot be named, so that the magnitude is left out with it.
+The format has no place for errors of measurement and biases, and prints at most six decimals of a
+day, three of a second of right ascension, two of an arcsecond and of a magnitude, and metres of
+altitude. A mode that is not known becomes a blank, which stands for photographic; a band of more
+than one letter cannot be named, so that the magnitude is left out with it.
 """
 
 from __future__ import annotations

@@ -46,7 +46,8 @@ def read_separated(lines: Lines, delimiter: str) -> tuple[list[Parsed], list[Rej
         for start in range(row + 1, stop, _CHUNK):
             block = lines.where(slice(start, min(start + _CHUNK, stop)))
             records = _records(block, names, delimiter, rejected)
-            parts.append(observations_of(records))
+            if len(records):
+                parts.append(observations_of(records))
     return parts, rejected
 
 
