@@ -1,0 +1,143 @@
+"""Weighted samples of a density of two variables whose narrow places are not known beforehand.
+
+Population Monte Carlo (Cappé et al. 2004, doi:10.1198/106186004X12803) with tempered weights (Koblents & Míguez 2015,
+doi:10.1007/s11222-013-9440-2): a root of the weights is taken that leaves enough effective points,
+new points are drawn about them, and so on until no root is needed. New points come from a mixture of Student's t, each with the spread
+of its centre's neighbours, so that curved ridges and several peaks are followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.special import logsumexp
+
+from perilune.astrometry.observations import FloatArray
+
+_FREEDOM: Final = 5.0  # of Student's t: tails heavier than those of the density
+_NEIGHBOURS: Final = 0.15
+_LEAST_NEIGHBOURS: Final = 12
+_ENOUGH_TO_TEMPER: Final = 40.0
+_GENERATIONS: Final = 25
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mixture:
+    """Equally weighted Student's t of two variables."""
+
+    centre: FloatArray
+    factor: FloatArray
+
+    def draw(self, rng: np.random.Generator, count: int) -> FloatArray:
+        """(count, 2) points."""
+        # As many from each component as may be, the rest at random: less noise than all at random.
+        whole = np.repeat(np.arange(len(self.centre)), count // len(self.centre))
+        rest = rng.choice(len(self.centre), count - whole.size, replace=False)
+        chosen = np.concatenate([whole, rest])
+        normal = rng.standard_normal((count, 2))
+        stretch = np.sqrt(_FREEDOM / rng.chisquare(_FREEDOM, count))
+        moved = np.einsum("nij,nj->ni", self.factor[chosen], normal)
+        return np.asarray(self.centre[chosen] + stretch[:, np.newaxis] * moved)
+
+    def log_density(self, points: FloatArray) -> FloatArray:
+        """(n,)."""
+        inverse = np.linalg.inv(self.factor)
+        size = np.log(np.abs(np.linalg.det(self.factor)))
+        away = points[:, np.newaxis, :] - self.centre[np.newaxis, :, :]
+        white = np.einsum("cij,ncj->nci", inverse, away)
+        distance2 = np.sum(white**2, axis=2)
+        # Student's t of two variables: the constant is 1 / (2 pi).
+        each = -size - 0.5 * (_FREEDOM + 2.0) * np.log1p(distance2 / _FREEDOM)
+        return np.asarray(logsumexp(each, axis=1) - np.log(len(self.centre)) - np.log(2.0 * np.pi))
+
+
+def effective_samples(log_weight: FloatArray) -> float:
+    """Kish's effective number of weighted samples; 0 where all weights are nought."""
+    if not np.isfinite(log_weight).any():
+        return 0.0
+    return float(np.exp(2.0 * logsumexp(log_weight) - logsumexp(2.0 * log_weight)))
+
+
+def adapt(
+    points: FloatArray,
+    log_density: FloatArray,
+    log_proposal: FloatArray,
+    evaluate: Callable[[FloatArray], FloatArray],
+    count: int,
+    rng: np.random.Generator,
+) -> Mixture | None:
+    """A mixture that covers a density.
+
+    Args:
+        points: (n, 2) from which the search starts, all over where the density may be.
+        log_density: (n,) there, up to a constant; minus infinity is nought.
+        log_proposal: (n,) logarithm of the density with which the points lie there.
+        evaluate: the logarithm of the density at new points.
+        count: points a generation.
+        rng: random numbers.
+
+    Returns:
+        None where the density is nought at all points.
+    """
+    mixture = None
+    for _ in range(_GENERATIONS):
+        if not np.isfinite(log_density).any():
+            return mixture
+        log_weight = log_density - log_proposal
+        heat = _heat(log_weight)
+        log_weight = log_weight / heat
+        mixture = _mixture(points, log_weight, rng, count // 2)
+        if heat == 1.0 and effective_samples(log_weight) > 0.25 * count:
+            break
+        points = mixture.draw(rng, count)
+        log_density = evaluate(points)
+        log_proposal = mixture.log_density(points)
+    return mixture
+
+
+def _heat(log_weight: FloatArray) -> float:
+    """The least heat, from 1, whose root of the weights leaves enough effective samples."""
+    if effective_samples(log_weight) >= _ENOUGH_TO_TEMPER:
+        return 1.0
+    low, high = 0.0, 40.0
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        if effective_samples(log_weight / np.exp(middle)) >= _ENOUGH_TO_TEMPER:
+            high = middle
+        else:
+            low = middle
+    return float(np.exp(high))
+
+
+def _mixture(
+    points: FloatArray, log_weight: FloatArray, rng: np.random.Generator, most: int
+) -> Mixture:
+    """Components at resampled points, each as wide as the neighbourhood's weights say."""
+    weight = np.exp(log_weight - logsumexp(log_weight))
+    mean = weight @ points
+    away = points - mean
+    spread = (away * weight[:, np.newaxis]).T @ away
+    # Systematic resampling (Kitagawa 1996, doi:10.1080/10618600.1996.10474692).
+    places = (rng.random() + np.arange(most)) / most
+    chosen = np.minimum(np.searchsorted(np.cumsum(weight), places), points.shape[0] - 1)
+    scale = np.linalg.cholesky(spread + 1e-12 * np.diag(np.diag(spread)) + 1e-300 * np.eye(2))
+    white = np.linalg.solve(scale, away.T).T
+    kept = np.unique(chosen)
+    near = max(_LEAST_NEIGHBOURS, int(_NEIGHBOURS * kept.size))
+    near = min(near, kept.size)
+    _, rows = cKDTree(white[kept]).query(white[chosen], k=near)
+    rows = rows.reshape(most, near)
+    around = white[kept][rows]
+    share = weight[kept][rows]
+    share = share / share.sum(axis=1, keepdims=True)
+    centre = np.einsum("nk,nki->ni", share, around)
+    apart = around - centre[:, np.newaxis, :]
+    local = np.einsum("nk,nki,nkj->nij", share, apart, apart)
+    # A neighbourhood of one heavy point has no spread of its own: a little of the whole's.
+    local = local + np.eye(2) * (0.3 / max(kept.size, 1)) ** 2
+    factor = scale @ np.linalg.cholesky(local)
+    return Mixture(points[chosen], factor)
