@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.stats import chi2
+from synthetic import measured
 
 from perilune.determination.forces import FORCES
 from perilune.determination.least_squares import (
@@ -19,7 +20,6 @@ from perilune.determination.rejection import fit_and_reject
 from perilune.determination.verdict import verdict
 from perilune.dynamics import solar_system
 from perilune.orbits import CartesianOrbit, resolve_target
-from synthetic import measured
 
 
 def _orbit(name: str = "2024 YR4") -> CartesianOrbit:
@@ -36,7 +36,8 @@ def _arc(orbit: CartesianOrbit, days: float, n: int, seed: int = 5) -> np.ndarra
 def test_the_derivatives_are_those_of_finite_differences(days: float) -> None:
     """Both signs of a shift, for state and A2: differences to a few 1e-6 of the column's norm.
 
-    The shifts (30 km, 3 mm/s; A2 by as much as moves the place) make the second-order remainder of that size over 900 days.
+    The shifts (30 km, 3 mm/s; A2 by as much as moves the place) make the second-order remainder
+    of that size over 900 days.
     """
     ephemeris = solar_system()
     orbit = with_parameters(_orbit(), ("a2_au_d2",), FORCES["a2"].model)
