@@ -102,9 +102,9 @@ def _radar(block: Observations) -> _Columns:
     columns["rcv"] = _texts(block.station, "station")
     columns["prog"] = [program_code(letter) for letter in block.program.tolist()]
     columns["obsTime"], columns["precTime"] = _times(block)
-    columns["delay"] = _plain(block.delay_s)
+    columns["delay"] = _plain(block.delay_s, 15)
     columns["rmsDelay"] = _plain(block.sigma_delay_s * 1e6)
-    columns["doppler"] = _plain(block.doppler_hz)
+    columns["doppler"] = _plain(block.doppler_hz, 15)
     columns["rmsDoppler"] = _plain(block.sigma_doppler_hz)
     columns["com"] = ["0" if is_surface else "1" for is_surface in block.is_surface.tolist()]
     columns["frq"] = _plain(block.frequency_hz / 1e6)

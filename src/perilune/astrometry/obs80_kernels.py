@@ -43,7 +43,7 @@ def parse_dates(
     for row in range(begins.shape[0]):
         begin = begins[row]
         day, second, places = parse_day_fraction(text, begin + 15, begin + 32)
-        day_mjd[row] = max(day, 0)
+        day_mjd[row] = 0 if day == -1000000 else day
         seconds[row] = second
         decimals[row] = places
         if day == -1000000:
