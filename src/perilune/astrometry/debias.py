@@ -8,6 +8,9 @@ from Gaia DR2 at J2000 and its proper motion's. The table is fetched once by
 
 from __future__ import annotations
 
+import os
+import tempfile
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,12 +21,11 @@ from numpy.typing import NDArray
 
 from perilune.astrometry.observations import FloatArray, Kind, Observations
 from perilune.constants import J2000_MJD_TDB, JULIAN_YEAR_D
+from perilune.datasets import DEBIAS_2018
 from perilune.errors import DataMissingError
-from perilune.jit import cache_root
 
-DATASET: Final = "debias-2018"
 # The table's catalogues in the order of its columns (its header names them by the MPC's letters
-# a b c d e g i j l m n o p q r t u v w L N Q R S U W), as ADES `astCat` codes.
+# a b c d e g i j l m n o p q r t u v w L N Q R S U Y), as ADES `astCat` codes.
 CATALOGS: Final = (
     "USNOA1", "USNOSA1", "USNOA2", "USNOSA2", "UCAC1", "Tyc2", "GSC1.1", "GSC1.2", "ACT",
     "GSCACT", "SDSS8", "USNOB1", "PPM", "UCAC4", "UCAC2", "PPMXL", "UCAC3", "NOMAD", "CMC14",
@@ -94,9 +96,8 @@ def biases(observations: Observations) -> Biases:
         & np.isfinite(observations.ra_rad + observations.dec_rad + observations.epoch_mjd_tdb)
     )
     if pending.any():
-        path = table_path()
-        if path.is_file():
-            table = bias_table(path)
+        if DEBIAS_2018.is_installed:
+            table = bias_table(DEBIAS_2018.path)
             for name in np.unique(observations.catalog[pending]).tolist():
                 rows = pending & (observations.catalog == name)
                 found[rows] = table.at(
@@ -108,27 +109,32 @@ def biases(observations: Observations) -> Biases:
         else:
             note = (
                 f"{int(pending.sum())} places are not freed of their star catalogues' errors: "
-                f"the table is not installed. Get it: perilune data get {DATASET}"
+                f"the table is not installed. Get it: perilune data get {DEBIAS_2018.name}"
             )
     return Biases(found[:, 0], found[:, 1], note)
-
-
-def table_path() -> Path:
-    """Where `perilune data get` puts the table."""
-    return cache_root() / "data" / DATASET / "bias.dat"
 
 
 @cache
 def bias_table(path: Path) -> BiasTable:
     """Read the table: comment lines start with "!", then one line a tile.
 
+    The text takes two seconds to read, so its numbers are kept beside it.
+
     Raises:
         DataMissingError: the file is absent, cut short or damaged.
     """
-    again = f"Get it again: perilune data get {DATASET} --again"
+    again = f"Get it again: perilune data get {DEBIAS_2018.name} --again"
+    parsed = path.with_suffix(".npy")
     try:
-        values = np.loadtxt(path, comments="!", ndmin=2)
-    except (OSError, ValueError) as error:
+        if parsed.is_file() and parsed.stat().st_mtime_ns >= path.stat().st_mtime_ns:
+            values = np.load(parsed)
+        else:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # numpy warns of an empty file
+                values = np.loadtxt(path, comments="!", ndmin=2)
+            _keep(values, parsed)
+    except (OSError, ValueError, UserWarning) as error:
+        parsed.unlink(missing_ok=True)
         raise DataMissingError(f"The table {path} cannot be read ({error}). {again}") from error
     tiles, columns = values.shape
     n_side = round(np.sqrt(tiles / 12.0))
@@ -139,6 +145,17 @@ def bias_table(path: Path) -> BiasTable:
         )
     cells = values.reshape(tiles, len(CATALOGS), _PER_CATALOG)
     return BiasTable(n_side, cells[:, :, :2] * _ARCSEC, cells[:, :, 2:] * (1e-3 * _ARCSEC))
+
+
+def _keep(values: FloatArray, parsed: Path) -> None:
+    """Write an array in one piece; a folder that cannot be written to is no fault."""
+    try:
+        handle, name = tempfile.mkstemp(dir=parsed.parent, suffix=".part")
+        with os.fdopen(handle, "wb") as file:
+            np.save(file, values)
+        os.replace(name, parsed)
+    except OSError:
+        return
 
 
 def ring_tile(n_side: int, ra_rad: FloatArray, dec_rad: FloatArray) -> NDArray[np.int64]:

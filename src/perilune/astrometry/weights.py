@@ -70,8 +70,8 @@ _BY_CATALOG: Final = (
 )
 # Table 3's last lines: other stations, with a catalogue and without; Gaia from NEOCC.
 _OTHER_GAIA, _OTHER, _OTHER_NO_CATALOG = 0.6, 1.0, 1.5
-# Table 5 by ADES mode. Photographs: until 1890, until 1950, later.
-_BY_MODE: Final = {"OCC": 0.2, "MER": 0.5, "ENC": 0.75, "MIC": 2.0}
+# Table 5 by ADES mode (PMT is Hipparcos). Photographs: until 1890, until 1950, later.
+_BY_MODE: Final = {"OCC": 0.2, "PMT": 0.2, "MER": 0.5, "ENC": 0.75, "MIC": 2.0}
 _PHOTOGRAPHIC: Final = "PHO"
 _PHOTOGRAPH: Final = ((-np.inf, 10.0), (11368.0, 5.0), (33282.0, 2.5))
 _SATELLITE: Final = 1.5

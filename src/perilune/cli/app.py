@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from perilune import __version__
-from perilune.cli import approaches, cite, convert, doctor, ephemeris, fit, propagate, risk, watch
+from perilune.cli import (
+    approaches,
+    cite,
+    convert,
+    data,
+    doctor,
+    ephemeris,
+    fit,
+    propagate,
+    risk,
+    watch,
+)
 
 app = typer.Typer(
     name="perilune",
@@ -51,5 +62,6 @@ app.command()(propagate.propagate)
 app.command()(ephemeris.ephemeris)
 app.command()(fit.fit)
 app.command()(convert.convert)
+app.add_typer(data.data, name="data")
 app.command()(doctor.doctor)
 app.command()(cite.cite)
