@@ -130,12 +130,12 @@ def pack(designation: str) -> str | None:
 
 _LETTERS: Final = "ABCDEFGHJKLMNOPQRSTUVWXYZ"  # 25, without I
 _HALF_MONTHS: Final = _LETTERS[:-1]
-_CENTURIES: Final = {"I": 18, "J": 19, "K": 20, "L": 21, "M": 22}
 _PLANETS: Final = {"J": "Jupiter", "S": "Saturn", "U": "Uranus", "N": "Neptune"}
 _KINDS: Final = "PCDXAI"
 _NEW_STYLE: Final = 1925  # earlier designations in today's style have A for their first digit
 
 _PACKED: Final = re.compile(r"([I-M])(\d\d)([A-HJ-Y])([0-9A-Za-z])(\d)([A-HJ-Za-z0])", re.ASCII)
+_PACKED_COMET: Final = re.compile(r"([A-M])" + _PACKED.pattern[7:], re.ASCII)
 _PACKED_MOON: Final = re.compile(r"([I-M])(\d\d)([JSUN])([0-9A-Za-z])(\d)0", re.ASCII)
 _PACKED_PERMANENT: Final = re.compile(r"(\d{4})([PDI])", re.ASCII)
 _PACKED_MOON_PERMANENT: Final = re.compile(r"([JSUN])(\d{3})S", re.ASCII)
@@ -149,7 +149,8 @@ _COMET_PROVISIONAL: Final = re.compile(
     r"(?:([PCDXAI])/)?(\d{4}) ([A-HJ-Y])([A-HJ-Z]?)(\d*)(?:-([A-Z]))?", re.ASCII
 )
 _COMPACT: Final = re.compile(
-    r"([PCDXAI](?=\d{4}))?/?([A-Z]?\d{3,4})([A-HJ-Y][A-HJ-Z]?\d{0,6}(?:-[A-Z]{1,2})?|P-L|T-[123])",
+    r"(?:([PCDXAI])/?(?=\d{4}))?((?:1[0-9]|2[0-2])\d\d|A[89]\d\d|\d{4}(?=P-L|T-))"
+    r"([A-HJ-Y](?:[A-HJ-Z]\d{0,6}|\d{1,6})(?:-[A-Z]{1,2})?|P-L|T-[123])",
     re.ASCII,
 )
 _NAMED: Final = re.compile(r"\((\d+)\)(?: .*)?|(\d+[PDI])/\D.*", re.ASCII)
@@ -183,16 +184,25 @@ def _unpack_provisional(text: str) -> str | None:
     if text[0] == "_":
         return _unpack_extended(text)
     match = _PACKED.fullmatch(text)
-    if not match:
+    plain = _unpack_style(match) if match else None
+    if match is None or plain is None:
         return None
-    year = 100 * _CENTURIES[match[1]] + int(match[2])
-    count = 10 * _DIGITS.index(match[4]) + int(match[5])
-    last = match[6]
+    is_early = match[6] in _LETTERS and _year(match) < _NEW_STYLE
+    return f"A{_year(match) % 1000:03d} {plain}" if is_early else f"{_year(match)} {plain}"
+
+
+def _year(match: re.Match[str]) -> int:
+    return 100 * _DIGITS.index(match[1]) + int(match[2])
+
+
+def _unpack_style(match: re.Match[str]) -> str | None:
+    """What follows the year, as minor planets have it (YR4) or as comets have it (P1-B)."""
+    count, last = 10 * _DIGITS.index(match[4]) + int(match[5]), match[6]
     if last in _LETTERS:
-        return f"{_written_year(year)} {match[3]}{last}{count or ''}"
+        return f"{match[3]}{last}{count or ''}"
     if not count:
         return None
-    return f"{year} {match[3]}{count}" + ("" if last == "0" else f"-{last.upper()}")
+    return f"{match[3]}{count}" + ("" if last == "0" else f"-{last.upper()}")
 
 
 def _unpack_extended(text: str) -> str | None:
@@ -212,15 +222,12 @@ def _unpack_prefixed(kind: str, text: str) -> str | None:
         if not match:
             return None
         count = 10 * _DIGITS.index(match[4]) + int(match[5])
-        year = 100 * _CENTURIES[match[1]] + int(match[2])
-        return f"S/{year} {match[3]} {count}" if count else None
-    if kind not in _KINDS or not (match := _PACKED.fullmatch(text)):
+        return f"S/{_year(match)} {match[3]} {count}" if count else None
+    if kind not in _KINDS or not (match := _PACKED_COMET.fullmatch(text)):
         return None
-    plain = _unpack_provisional(text)
-    if plain is None:
-        return None
-    # A comet's year is written in full: C/1919 Q2, P/1892 AB.
-    return f"{kind}/{100 * _CENTURIES[match[1]] + int(match[2])} {plain.split(' ')[1]}"
+    plain = _unpack_style(match)
+    # A comet's year is written in full, however early: C/1490 Y1, P/1892 AB.
+    return None if plain is None else f"{kind}/{_year(match)} {plain}"
 
 
 def _unpack_columns(text: str) -> str | None:
@@ -240,13 +247,10 @@ def _unpack_columns(text: str) -> str | None:
     return f"{permanent}-{rest[-1].upper()}" if rest[-1].islower() else permanent
 
 
-def _written_year(year: int) -> str:
-    return str(year) if year >= _NEW_STYLE else f"A{year % 1000:03d}"
-
-
 def _pack_year(year: str) -> str | None:
+    """Three characters of a year from 1000 to 2299."""
     full = 1000 + int(year[1:]) if year[0] == "A" else int(year)
-    return f"{_DIGITS[full // 100]}{full % 100:02d}" if 1800 <= full < 2300 else None
+    return f"{_DIGITS[full // 100]}{full % 100:02d}" if 1000 <= full < 2300 else None
 
 
 def _pack_order(count: str) -> str | None:
@@ -259,6 +263,8 @@ def _pack_comet(match: re.Match[str]) -> str | None:
     """A comet's provisional designation, or a bare one in a comet's or minor planet's style."""
     kind, year, half, letter, count, fragment = match.groups()
     if not letter and not count:
+        return None
+    if not kind and int(year) < 1800:
         return None
     if not letter:
         century, order = _pack_year(year), _pack_order(count)
@@ -281,7 +287,7 @@ def _pack_provisional(designation: str) -> str | None:
         return None
     half, letter, count = match[2], match[3], match[4]
     century = _pack_year(match[1])
-    if century is None or (match[1][0] == "A" and int(match[1][1:]) >= _NEW_STYLE - 1000):
+    if century is None or (match[1][0] == "A" and not "A800" <= match[1] < "A925"):
         return None
     if match[1][0] != "A" and int(match[1]) < _NEW_STYLE:
         return None  # an old-style designation such as 1892 AB, which has no packed form
