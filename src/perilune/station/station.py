@@ -165,7 +165,9 @@ def read_station(path: Path | str) -> Station:
     try:
         held = _File.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        faults = error.errors(include_url=False)
+        # A misspelt field is missing as well: the misspelling says more.
+        first = next((each for each in faults if each["type"] == "extra_forbidden"), faults[0])
         place = tuple(first["loc"])
         raise InputError(
             "a field of the station file is wrong",
