@@ -165,8 +165,7 @@ def _spread(solution: Solution, rows: NDArray[np.bool_]) -> Solution:
     used[inside] = solution.used
     spread = replace(
         old,
-        along_ra_rad=wide(old.along_ra_rad),
-        along_dec_rad=wide(old.along_dec_rad),
+        factor=wide(old.factor),
         white=wide(old.white),
         design=wide(old.design),
         rate_rad_s=wide(old.rate_rad_s),

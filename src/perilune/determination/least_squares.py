@@ -28,7 +28,8 @@ _SETTLED_SIGMA: Final = 1.0e-3
 _ROUNDING_SIGMA: Final = 1.0e-2
 # Residuals of this many sigmas promise that the derivatives at the start will do.
 _NEAR_SIGMA: Final = 30.0
-# What a linear step gains is what the derivatives promise, to this fraction.
+# What a linear step gains is what the derivatives promise, to this fraction. After such a step, the
+# next errs by no more than this fraction of itself: a small one is taken without a new path.
 _LINEAR: Final = 0.01
 # Beyond this damping nothing moves any more.
 _MAX_DAMPING: Final = 1.0e10
@@ -193,10 +194,12 @@ def fit_orbit(
     # Near the minimum the derivatives hardly change: the path alone is computed anew, which
     # costs half, as long as each step gains what they promise.
     is_linear = cost < _NEAR_SIGMA**2 * float(np.sum(used))
+    is_proven = False
     while steps < max_steps:
         change, size, promised = _step(current, used, factor, damping)
-        settled = size < _SETTLED_SIGMA
+        settled = size < _SETTLED_SIGMA or (is_proven and size < _SETTLED_SIGMA / _LINEAR)
         if settled:
+            orbit, current = shifted(orbit, change), _moved(current, change)
             break
         trial_orbit = shifted(orbit, change)
         trial = evaluate(
@@ -206,7 +209,7 @@ def fit_orbit(
         trial_cost = np.inf if trial is None else float(np.sum((factor * trial.chi2)[used]))
         gained = cost - trial_cost
         if trial is not None and gained > 0.0:
-            is_linear = abs(gained - promised) < _LINEAR * promised
+            is_linear = is_proven = abs(gained - promised) < _LINEAR * promised
             orbit, current = trial_orbit, trial
             cost, factor = _cost(current, used, tame)
             damping = 0.0 if damping < 1.0e-6 else 0.1 * damping
@@ -243,6 +246,12 @@ def corrected(current: Residuals, used: NDArray[np.bool_]) -> tuple[FloatArray, 
     if covariance is None:
         return None
     return _step(current, used, np.ones(used.size), 0.0)[0], covariance
+
+
+def _moved(current: Residuals, change: FloatArray) -> Residuals:
+    """Residuals after a small change, by their derivatives."""
+    white = current.white - current.design @ change
+    return replace(current, white=white)
 
 
 def _count(current: Residuals, used: NDArray[np.bool_]) -> int:

@@ -22,17 +22,27 @@ class Residuals:
     """Residuals of N measurements for m estimated quantities.
 
     Attributes:
-        along_ra_rad, along_dec_rad: (N,) observed minus computed, the first times cos(dec).
         white: (N, 2) residuals in units of their errors, decorrelated.
         design: (N, 2, m) derivatives of the computed by the estimated, whitened alike.
+        factor: (N, 2, 2) the Cholesky factor, in radians, of each place's covariance: by it
+            whitened residuals become angles. NaN for radar.
         rate_rad_s: (N,) apparent motion.
     """
 
-    along_ra_rad: FloatArray
-    along_dec_rad: FloatArray
     white: FloatArray
     design: FloatArray
+    factor: FloatArray
     rate_rad_s: FloatArray
+
+    @property
+    def along_ra_rad(self) -> FloatArray:
+        """(N,) observed minus computed right ascension times cos(dec)."""
+        return np.asarray(self.factor[:, 0, 0] * self.white[:, 0])
+
+    @property
+    def along_dec_rad(self) -> FloatArray:
+        """(N,) observed minus computed declination."""
+        return np.asarray(np.sum(self.factor[:, 1] * self.white, axis=1))
 
     @property
     def chi2(self) -> FloatArray:
@@ -54,10 +64,9 @@ def residuals(
     """
     n, m = len(measurements), trajectory.columns
     found = Residuals(
-        along_ra_rad=np.full(n, np.nan),
-        along_dec_rad=np.full(n, np.nan),
         white=np.zeros((n, 2)),
         design=np.zeros((n, 2, m)),
+        factor=np.full((n, 2, 2), np.nan),
         rate_rad_s=np.full(n, np.nan),
     )
     is_place = measurements.kind == Kind.OPTICAL
@@ -102,9 +111,8 @@ def _places(
     motion = np.einsum("nij,nj->ni", basis, seen.velocity_km_s)
     turn = np.remainder(measurements.ra_rad - ra + np.pi, 2.0 * np.pi) - np.pi
     offset = np.stack([turn * np.cos(measurements.dec_rad), measurements.dec_rad - dec], axis=1)
-    whiten = _whitening(measurements, motion)
-    found.along_ra_rad[rows] = offset[:, 0]
-    found.along_dec_rad[rows] = offset[:, 1]
+    factor, whiten = _factors(measurements, motion)
+    found.factor[rows] = factor
     found.white[rows] = np.einsum("nij,nj->ni", whiten, offset)
     found.design[rows] = ((whiten @ basis) @ seen.by_start).reshape(n, 2, m)
     found.rate_rad_s[rows] = np.hypot(motion[:, 0], motion[:, 1])
@@ -135,8 +143,10 @@ def _echoes(
     return True
 
 
-def _whitening(measurements: Measurements, motion_rad_s: NDArray[np.float64]) -> FloatArray:
-    """(N, 2, 2) the inverse of the Cholesky factor of each row's covariance."""
+def _factors(
+    measurements: Measurements, motion_rad_s: NDArray[np.float64]
+) -> tuple[FloatArray, FloatArray]:
+    """(N, 2, 2) the Cholesky factor of each row's covariance, and its inverse."""
     var_ra = measurements.sigma_ra_rad**2 + (motion_rad_s[:, 0] * measurements.sigma_time_s) ** 2
     var_dec = measurements.sigma_dec_rad**2 + (motion_rad_s[:, 1] * measurements.sigma_time_s) ** 2
     both = (
@@ -146,8 +156,12 @@ def _whitening(measurements: Measurements, motion_rad_s: NDArray[np.float64]) ->
     first = np.sqrt(var_ra)
     slope = both / var_ra
     second = np.sqrt(var_dec - slope * both)
-    out = np.zeros((len(measurements), 2, 2))
-    out[:, 0, 0] = 1.0 / first
-    out[:, 1, 0] = -slope / second
-    out[:, 1, 1] = 1.0 / second
-    return out
+    factor = np.zeros((len(measurements), 2, 2))
+    factor[:, 0, 0] = first
+    factor[:, 1, 0] = slope * first
+    factor[:, 1, 1] = second
+    inverse = np.zeros((len(measurements), 2, 2))
+    inverse[:, 0, 0] = 1.0 / first
+    inverse[:, 1, 0] = -slope / second
+    inverse[:, 1, 1] = 1.0 / second
+    return factor, inverse
