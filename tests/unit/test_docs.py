@@ -6,6 +6,7 @@ Rules for the Markdown files:
   run, and `...` in the output stands for anything, as in doctest. Blocks of commands that compute
   for longer are marked by `<!-- slow -->` on the line above and run with the slow tests;
 - a `text` block shows a real run that takes minutes; it must agree with the `console` blocks;
+- a `yaml` block is a station file, and is read;
 - a `sh` block may hold only `make` commands, whose targets must exist.
 """
 
@@ -24,7 +25,7 @@ from perilune.cli.main import main
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted([ROOT / "README.md", ROOT / "ARCHITECTURE.md", *(ROOT / "docs").glob("*.md")])
 _BLOCK = re.compile(r"(?P<mark><!-- slow -->\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```", re.M | re.S)
-_KINDS = {"python", "console", "sh", "json", "bibtex", "text"}
+_KINDS = {"python", "console", "sh", "json", "bibtex", "text", "yaml"}
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,15 @@ def test_long_runs_agree_with_what_is_repeated(snippet: Snippet) -> None:
     moon = [row for row in rows if row.startswith("2024 YR4") and "2032-12-22" in row]
     assert {row for row in moon if "+-" not in row and " earth " not in row} & repeated
     assert sum(row in repeated for row in rows if row) >= 8
+
+
+@pytest.mark.parametrize("snippet", _parameters("yaml"))
+def test_station_files_are_read(snippet: Snippet, tmp_path: Path) -> None:
+    from perilune.station.station import read_station
+
+    file = tmp_path / "station.yaml"
+    file.write_text(snippet.text)
+    assert read_station(file).sites
 
 
 @pytest.mark.parametrize("snippet", _parameters("sh"))
