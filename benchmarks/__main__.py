@@ -11,13 +11,14 @@ import argparse
 import sys
 import time
 
-from benchmarks import million, nea_year, report, warm_risk, yr4_clones
+from benchmarks import fit_500, million, nea_year, report, warm_risk, yr4_clones
 from benchmarks.race import Row
 
 RACES = {
     yr4_clones.TARGET.name: yr4_clones.run,
     nea_year.TARGET.name: nea_year.run,
     million.TARGET.name: million.run,
+    fit_500.TARGET.name: fit_500.run,
     warm_risk.TARGET.name: warm_risk.run,
 }
 TARGETS = (
@@ -25,6 +26,7 @@ TARGETS = (
     nea_year.TARGET,
     nea_year.KETE_TARGET,
     million.TARGET,
+    fit_500.TARGET,
     warm_risk.TARGET,
 )
 
