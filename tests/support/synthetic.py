@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from perilune.astrometry.observations import FloatArray
+from perilune.astrometry.observations import FloatArray, Observations, empty
+from perilune.astrometry.observers import observer_states
 from perilune.determination.measurements import Measurements
 from perilune.determination.residuals import ARCSEC_RAD
 from perilune.determination.trajectory import fly
+from perilune.dynamics import solar_system
 from perilune.ephemeris import Ephemeris
 from perilune.orbits import CartesianOrbit
 
@@ -54,4 +58,41 @@ def measured(
         transmitter=np.full(n, ""),
         observer_km=place_km,
         observer_km_s=centre_km_s,
+    )
+
+
+def blank(epoch_mjd_tdb: FloatArray, station: str) -> Observations:
+    """Rows of a station at epochs, with nothing measured yet."""
+    n = epoch_mjd_tdb.size
+    return replace(empty(n), epoch_mjd_tdb=epoch_mjd_tdb, station=np.full(n, station))
+
+
+def seen(
+    observer: Observations,
+    orbit: CartesianOrbit,
+    *,
+    name: str = "2024 YR4",
+    sigma_arcsec: float = 0.4,
+    seed: int = 1,
+) -> Observations:
+    """What the rows' observers measure of an orbit, with Gaussian errors and reported sigmas."""
+    ephemeris = solar_system()
+    epoch = observer.epoch_mjd_tdb
+    states = observer_states(observer, ephemeris)
+    assert states.is_known.all()
+    path = fly(ephemeris, orbit, None, float(epoch.min()), float(epoch.max()),
+               with_variations=False)  # fmt: skip
+    x, y, z = path.received(epoch, states.position_km, states.velocity_km_s).position_km.T
+    sigma = sigma_arcsec * ARCSEC_RAD
+    noise = np.random.default_rng(seed).standard_normal((2, epoch.size)) * sigma
+    dec = np.arctan2(z, np.hypot(x, y)) + noise[1]
+    n = epoch.size
+    return replace(
+        observer,
+        ra_rad=np.mod(np.arctan2(y, x) + noise[0] / np.cos(dec), 2.0 * np.pi),
+        dec_rad=dec,
+        sigma_ra_rad=np.full(n, sigma),
+        sigma_dec_rad=np.full(n, sigma),
+        mode=np.full(n, "CCD"),
+        designation=np.full(n, name),
     )

@@ -6,19 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from synthetic import blank, seen
 
 from perilune.astrometry import read_observations, write_ades_psv
-from perilune.astrometry.observations import FloatArray, Observations, concatenate, empty
+from perilune.astrometry.observations import FloatArray, Observations, concatenate
 from perilune.astrometry.observers import observer_states
 from perilune.constants import MOON_RADIUS_KM
 from perilune.determination.fit import Fit, fit_observations
-from perilune.determination.residuals import ARCSEC_RAD
 from perilune.determination.trajectory import fly
 from perilune.dynamics import solar_system
 from perilune.frames.moon import moon_orientation
 from perilune.orbits import CartesianOrbit, resolve_target
 
-SIGMA_ARCSEC = 0.4  # above the floor that `weights` sets under reported errors
 # Shackleton's rim, about where bases are planned.
 LONGITUDE_DEG, LATITUDE_DEG, HEIGHT_KM = 222.7, -89.45, 1.6
 
@@ -29,41 +28,11 @@ def _orbit() -> CartesianOrbit:
     return replace(orbit, covariance=None)
 
 
-def _seen(
-    epoch_mjd_tdb: FloatArray, observer: Observations, orbit: CartesianOrbit, seed: int
-) -> Observations:
-    """What the rows' observers measure, with noise."""
-    ephemeris = solar_system()
-    states = observer_states(observer, ephemeris)
-    assert states.is_known.all()
-    path = fly(ephemeris, orbit, None, float(epoch_mjd_tdb.min()), float(epoch_mjd_tdb.max()),
-               with_variations=False)  # fmt: skip
-    x, y, z = path.received(epoch_mjd_tdb, states.position_km, states.velocity_km_s).position_km.T
-    sigma = SIGMA_ARCSEC * ARCSEC_RAD
-    noise = np.random.default_rng(seed).standard_normal((2, epoch_mjd_tdb.size)) * sigma
-    dec = np.arctan2(z, np.hypot(x, y)) + noise[1]
-    n = epoch_mjd_tdb.size
-    return replace(
-        observer,
-        ra_rad=np.mod(np.arctan2(y, x) + noise[0] / np.cos(dec), 2.0 * np.pi),
-        dec_rad=dec,
-        sigma_ra_rad=np.full(n, sigma),
-        sigma_dec_rad=np.full(n, sigma),
-        mode=np.full(n, "CCD"),
-        designation=np.full(n, "2024 YR4"),
-    )
-
-
-def _blank(epoch_mjd_tdb: FloatArray) -> Observations:
-    return replace(empty(epoch_mjd_tdb.size), epoch_mjd_tdb=epoch_mjd_tdb)
-
-
 def _at_the_pole(epoch_mjd_tdb: FloatArray) -> Observations:
     n = epoch_mjd_tdb.size
     place = [np.radians(LONGITUDE_DEG), np.radians(LATITUDE_DEG), HEIGHT_KM]
     return replace(
-        _blank(epoch_mjd_tdb),
-        station=np.full(n, "275"),
+        blank(epoch_mjd_tdb, "275"),
         position_system=np.full(n, "IAU"),
         position_center=np.full(n, 301),
         position=np.tile(place, (n, 1)),
@@ -80,16 +49,11 @@ def _in_orbit(epoch_mjd_tdb: FloatArray) -> Observations:
         turn -= (turn - e * np.sin(turn) - mean) / (1.0 - e * np.cos(turn))
     along, across = a * (np.cos(turn) - e), a * np.sqrt(1.0 - e**2) * np.sin(turn)
     return replace(
-        _blank(epoch_mjd_tdb),
-        station=np.full(n, "275"),
+        blank(epoch_mjd_tdb, "275"),
         position_system=np.full(n, "ICRF_KM"),
         position_center=np.full(n, 301),
         position=np.stack([0.2 * across, across * 0.98, -along], axis=1),
     )
-
-
-def _on_the_earth(epoch_mjd_tdb: FloatArray, code: str) -> Observations:
-    return replace(_blank(epoch_mjd_tdb), station=np.full(epoch_mjd_tdb.size, code))
 
 
 def _nights(orbit: CartesianOrbit, days: list[float]) -> FloatArray:
@@ -136,8 +100,8 @@ def test_an_orbit_from_the_moon_alone(tmp_path: Path) -> None:
     above = _nights(orbit, [1.0, 3.0, 7.0, 11.0, 17.0, 23.0])
     both = concatenate(
         [
-            _seen(ground, _at_the_pole(ground), orbit, 1),
-            _seen(above, _in_orbit(above), orbit, 2),
+            seen(_at_the_pole(ground), orbit, seed=1),
+            seen(_in_orbit(above), orbit, seed=2),
         ]
     )
     file = tmp_path / "moon.psv"
@@ -162,9 +126,9 @@ def test_two_worlds_need_a_shorter_arc_than_one() -> None:
     ephemeris = solar_system()
     hour = _nights(orbit, [50.0])[:3]
     both_times = np.concatenate([hour, hour + 0.01])
-    moon = _seen(hour, _at_the_pole(hour), orbit, 3)
-    earth = _seen(hour + 0.01, _on_the_earth(hour + 0.01, "W84"), orbit, 4)
-    alone = _seen(both_times, _on_the_earth(both_times, "W84"), orbit, 5)
+    moon = seen(_at_the_pole(hour), orbit, seed=3)
+    earth = seen(blank(hour + 0.01, "W84"), orbit, seed=4)
+    alone = seen(blank(both_times, "W84"), orbit, seed=5)
     together = fit_observations(concatenate([earth, moon]), ephemeris)
     single = fit_observations(alone, ephemeris)
     assert together.measurements.arc_d < 0.06
@@ -173,5 +137,5 @@ def test_two_worlds_need_a_shorter_arc_than_one() -> None:
     assert not single.verdict.range_sigma < 0.1
     # The Earth alone does not know the distance so well after two nights.
     nights = _nights(orbit, [50.0, 51.0])
-    later = fit_observations(_seen(nights, _on_the_earth(nights, "W84"), orbit, 6), ephemeris)
+    later = fit_observations(seen(blank(nights, "W84"), orbit, seed=6), ephemeris)
     assert not later.verdict.range_sigma < together.verdict.range_sigma
