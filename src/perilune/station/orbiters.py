@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
-from jplephem.spk import SPK
+from jplephem.daf import DAF
+from numpy.polynomial import chebyshev
 
 from perilune.astrometry.observations import FloatArray
-from perilune.constants import DAY_S, J2000_MJD_TDB, MJD_OF_JD
+from perilune.constants import DAY_S, J2000_MJD_TDB
 from perilune.dynamics import Particles, Status, propagate, solar_system
 from perilune.ephemeris import planets
 from perilune.errors import InputError, NotConvergedError, OutOfRangeError
@@ -202,10 +204,13 @@ def spk_orbiter(name: str, path: Path, naif_id: int) -> TabulatedOrbiter:
     file = str(path)
     by_target: dict[int, list[_Segment]] = {}
     try:
-        kernel = SPK.open(path)
-        for segment in kernel.segments:
-            by_target.setdefault(segment.target, []).append(_spk_segment(segment, file))
-    except (OSError, ValueError, struct.error) as error:
+        with path.open("rb") as stream:
+            daf = DAF(stream)
+            for _, values in daf.summaries():
+                words = np.asarray(daf.map_array(int(values[6]), int(values[7])))
+                segment = _spk_segment(values, words, file)
+                by_target.setdefault(int(values[2]), []).append(segment)
+    except (OSError, ValueError, IndexError, struct.error) as error:
         raise InputError(
             "the SPK file cannot be read", file=file, found=str(error), remedy="Check the file."
         ) from None
@@ -229,52 +234,72 @@ def spk_orbiter(name: str, path: Path, naif_id: int) -> TabulatedOrbiter:
     return TabulatedOrbiter(name, segments, naif_id, file)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _Chebyshev:
-    """A segment of type 2 or 3, which jplephem evaluates."""
+    """Types 2 and 3: equal spans, each with Chebyshev series of the position (and the velocity).
 
-    def __init__(self, segment: Any) -> None:
-        self._segment = segment
+    Attributes:
+        first_s, span_s: the start, from J2000 TDB, and the length of each.
+        middle_radius: (R, 2) middle and half length of each, s.
+        coefficients: (degree + 1, 3 or 6, R).
+    """
+
+    first_s: float
+    span_s: float
+    middle_radius: FloatArray
+    coefficients: FloatArray
 
     def at(self, epoch_mjd_tdb: FloatArray) -> FloatArray:
         """States (M, 6), km and km/s."""
-        value, rate_d = self._segment.compute_and_differentiate(MJD_OF_JD, epoch_mjd_tdb)
+        time_s = (epoch_mjd_tdb - J2000_MJD_TDB) * DAY_S
+        row = np.floor((time_s - self.first_s) / self.span_s).astype(np.int64)
+        row = np.clip(row, 0, self.middle_radius.shape[0] - 1)
+        middle, radius = self.middle_radius[row].T
+        x, series = (time_s - middle) / radius, self.coefficients[:, :, row]
+        value = chebyshev.chebval(x, series, tensor=False)
         if value.shape[0] == 6:
             return np.asarray(value.T)
-        return np.concatenate([value, rate_d / DAY_S]).T
+        rate = chebyshev.chebval(x, chebyshev.chebder(series), tensor=False) / radius
+        return np.concatenate([value, rate]).T
 
 
-def _spk_segment(segment: Any, file: str) -> _Segment:
-    """One of jplephem's segments as ours."""
-    if segment.frame not in (_ICRF, _ECLIPTIC):
+def _spk_segment(summary: Sequence[float], words: FloatArray, file: str) -> _Segment:
+    """A segment from its summary (start, end, target, centre, frame, type) and its numbers."""
+    target, center, frame, kind = (int(value) for value in summary[2:6])
+    if frame not in (_ICRF, _ECLIPTIC):
         raise InputError(
             "the axes of the SPK file are not known",
             file=file,
-            found=f"frame {segment.frame}",
+            found=f"frame {frame}",
             expected="J2000 (1) or ECLIPJ2000 (17)",
         )
     piece: _Piece
-    if segment.data_type in (2, 3):
-        piece = _Chebyshev(segment)
-    elif segment.data_type in (9, 13):
-        words = np.array(segment.daf.map_array(segment.start_i, segment.end_i))
+    if kind in (2, 3):
+        first_s, span_s, size, count = words[-4:]
+        records = words[: int(size * count)].reshape(int(count), int(size))
+        series = records[:, 2:].reshape(int(count), 3 * (kind - 1), -1)
+        piece = _Chebyshev(
+            float(first_s), float(span_s), records[:, :2], np.transpose(series, (2, 1, 0))
+        )
+    elif kind in (9, 13):
         count = int(words[-1])
         # Type 13 keeps the window's size minus one, type 9 the degree: both are points - 1.
         points = int(words[-2]) + 1
-        states = words[: 6 * count].reshape(count, 6)
+        states = np.array(words[: 6 * count]).reshape(count, 6)
         epoch = J2000_MJD_TDB + words[6 * count : 7 * count] / DAY_S
-        piece = TabulatedStates(epoch, states, min(points, count), segment.data_type == 13, file)
+        piece = TabulatedStates(epoch, states, min(points, count), kind == 13, file)
     else:
         raise InputError(
             "this type of SPK segment is not read",
             file=file,
-            found=f"type {segment.data_type} for body {segment.target}",
+            found=f"type {kind} for body {target}",
             expected="types 2, 3, 9 or 13",
             remedy="Write the path as a CCSDS OEM instead.",
         )
     return _Segment(
         piece,
-        int(segment.center) if segment.center != 0 else "ssb",
-        segment.frame == _ECLIPTIC,
-        J2000_MJD_TDB + segment.start_second / DAY_S,
-        J2000_MJD_TDB + segment.end_second / DAY_S,
+        center if center != 0 else "ssb",
+        frame == _ECLIPTIC,
+        J2000_MJD_TDB + summary[0] / DAY_S,
+        J2000_MJD_TDB + summary[1] / DAY_S,
     )
