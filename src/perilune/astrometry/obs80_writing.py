@@ -15,19 +15,12 @@ from perilune.astrometry.ades_columns import ARCSEC_RAD, SECOND_RAD
 from perilune.astrometry.codes import CATALOG_LETTERS, MODE_LETTERS
 from perilune.astrometry.epochs import utc_of_mjd_tdb
 from perilune.astrometry.observations import Kind, Observations
-from perilune.astrometry.rejections import RejectedLine
+from perilune.astrometry.rejections import RejectedLine, RowFault
 from perilune.constants import AU_KM, DAY_S, MJD_OF_JD
 from perilune.orbits.designations import is_natural_satellite, pack, unpack
 
 _FARTHEST_KM: Final = 1e7  # from here on spacecraft are given in au
 _WHOLE_S: Final = 0.06  # six decimals of a day leave the second of a radar record this uncertain
-
-
-class _Fault(Exception):
-    """Why the format cannot carry a row."""
-
-    def __init__(self, reason: str, field: str, found: str) -> None:
-        self.reason, self.field, self.found = reason, field, found
 
 
 def write_obs80(observations: Observations) -> tuple[str, tuple[RejectedLine, ...]]:
@@ -42,19 +35,21 @@ def write_obs80(observations: Observations) -> tuple[str, tuple[RejectedLine, ..
     for row, (day, second) in enumerate(zip(days.tolist(), seconds.tolist(), strict=True)):
         try:
             lines += _record(observations, row, day, second)
-        except _Fault as fault:
+        except RowFault as fault:
             text = f"{observations.designation[row]} MJD {observations.epoch_mjd_tdb[row]:.6f} TDB"
-            set_aside.append(RejectedLine(row + 1, fault.reason, text, fault.field, fault.found))
+            set_aside.append(fault.rejected(row + 1, text))
     return "".join(f"{line}\n" for line in lines), tuple(set_aside)
 
 
 def _record(table: Observations, row: int, day: int, second: float) -> list[str]:
     name = _designation(str(table.designation[row]))
     if table.is_excluded[row]:
-        raise _Fault("the format cannot say that its source excludes a row", "is_excluded", "True")
+        raise RowFault(
+            "the format cannot say that its source excludes a row", "is_excluded", "True"
+        )
     station = str(table.station[row])
     if len(station) != 3 or not station.isalnum() or not station.isascii():
-        raise _Fault("the station has no code of three characters", "station", station)
+        raise RowFault("the station has no code of three characters", "station", station)
     note = str(table.program[row])
     note = note if len(note) == 1 and note.isascii() and note.isprintable() else " "
     if table.kind[row] != Kind.OPTICAL:
@@ -64,11 +59,11 @@ def _record(table: Observations, row: int, day: int, second: float) -> list[str]
     kind = {"ICRF_KM": "S", "WGS84": "V"}.get(system)
     if kind is None:
         if system:
-            raise _Fault("the format has no such system of positions", "position_system", system)
+            raise RowFault("the format has no such system of positions", "position_system", system)
         kind = MODE_LETTERS.get(str(table.mode[row]), " ")
     elif table.position_center[row] != 399:
         center = str(table.position_center[row])
-        raise _Fault("the format gives positions from the Earth only", "position_center", center)
+        raise RowFault("the format gives positions from the Earth only", "position_center", center)
     mark = "*" if table.is_discovery[row] else " "
     angles = _right_ascension(table, row) + _declination(table, row)
     letter = CATALOG_LETTERS.get(str(table.catalog[row]), " ")
@@ -88,7 +83,7 @@ def _designation(name: str) -> str:
     if packed is None or is_natural_satellite(name):
         is_temporary = name.isascii() and name.isalnum() and len(name) <= 7
         if not is_temporary or (len(name) == 7 and unpack(name) is not None):
-            raise _Fault("the designation has no packed form", "designation", name)
+            raise RowFault("the designation has no packed form", "designation", name)
         return f"{'':5}{name:7}"
     if len(packed) == 5:
         return f"{packed:12}"
@@ -104,13 +99,13 @@ def _places(unit: float, most: int) -> int:
 
 def _date(day: int, second: float, places: int) -> str:
     if second >= DAY_S:
-        raise _Fault("the format has no leap seconds", "epoch_mjd_tdb", f"{second} s of the day")
+        raise RowFault("the format has no leap seconds", "epoch_mjd_tdb", f"{second} s of the day")
     scale = 10**places
     count = round(second / DAY_S * scale)
     day, count = day + count // scale, count % scale
     year, month, date = _calendar(day)
     if not 1000 <= year <= 9999:
-        raise _Fault("the year has no four digits", "epoch_mjd_tdb", str(year))
+        raise RowFault("the year has no four digits", "epoch_mjd_tdb", str(year))
     fraction = f".{count:0{places}d}" if places else ""
     return f"{year:04d} {month:02d} {date:02d}{fraction}".ljust(17)
 
@@ -180,7 +175,7 @@ def _spacecraft(position_km: list[float]) -> str:
         places = 8 if max(scaled) < 9.999999 else 7
         cells, unit = [f"{value:10.{places}f}" for value in scaled], "2"
     if any(len(cell) > 10 for cell in cells):
-        raise _Fault("the spacecraft is too far away", "position", f"{farthest} km")
+        raise RowFault("the spacecraft is too far away", "position", f"{farthest} km")
     signs = ["-" if value < 0.0 else "+" for value in position_km]
     parts = [sign + cell for sign, cell in zip(signs, cells, strict=True)]
     return f"{unit} {parts[0]} {parts[1]} {parts[2]}{'':8}"
@@ -190,7 +185,7 @@ def _roving(position: list[float]) -> str:
     longitude = f"{math.degrees(position[0]) % 360.0:10.6f}"
     altitude = f"{1000.0 * position[2]:5.0f}"
     if len(altitude) > 5:
-        raise _Fault("the altitude has more than five digits", "position", altitude)
+        raise RowFault("the altitude has more than five digits", "position", altitude)
     if longitude == "360.000000":
         longitude = "  0.000000"
     return f"1 {longitude} {math.degrees(position[1]):+010.6f} {altitude}{'':16}"
@@ -200,7 +195,7 @@ def _implied(value: float, whole: int, places: int, field: str) -> str:
     """A number without its decimal point, which stands behind `whole` columns."""
     digits = f"{round(value * 10**places):0{places + 1}d}"
     if len(digits) > whole + places:
-        raise _Fault("the number is too large for its columns", field, repr(value))
+        raise RowFault("the number is too large for its columns", field, repr(value))
     return digits.rjust(whole + places)
 
 
@@ -208,11 +203,15 @@ def _radar(
     table: Observations, row: int, name: str, note: str, day: int, second: float
 ) -> list[str]:
     if abs(second - round(second)) > _WHOLE_S or round(second) >= DAY_S:
-        raise _Fault("the format gives radar's times as whole seconds", "epoch", f"{second:.3f} s")
+        raise RowFault(
+            "the format gives radar's times as whole seconds", "epoch", f"{second:.3f} s"
+        )
     date = _date(day, round(second), 6)
     transmitter = str(table.transmitter[row])
     if len(transmitter) != 3:
-        raise _Fault("the transmitter has no code of three characters", "transmitter", transmitter)
+        raise RowFault(
+            "the transmitter has no code of three characters", "transmitter", transmitter
+        )
     blank = " " * 15
     delays, shifts = (blank, blank[:14]), (blank, blank)
     if table.kind[row] == Kind.RADAR_DELAY:
@@ -227,7 +226,7 @@ def _radar(
     megahertz = round(float(table.frequency_hz[row]) * 10)  # in units of the twelfth column
     digits = f"{megahertz:012d}"
     if len(digits) > 12:
-        raise _Fault("the frequency is too large", "frequency_hz", digits)
+        raise RowFault("the frequency is too large", "frequency_hz", digits)
     more = digits[6:] if digits[6:] != "000000" else " " * 6
     point = "S" if table.is_surface[row] else "C"
     tail = f"{transmitter}{'':6}{table.station[row]}"

@@ -18,17 +18,12 @@ import numpy as np
 from perilune.astrometry.ades_columns import Parsed
 from perilune.astrometry.codes import RADAR_STATIONS
 from perilune.astrometry.observations import Kind, Observations, empty
-from perilune.astrometry.rejections import RejectedLine
+from perilune.astrometry.rejections import RejectedLine, RowFault
 from perilune.astrometry.text_kernels import GOOD, parse_iso_times
 from perilune.constants import DAY_S
 from perilune.orbits.designations import number_of, tidy
 
 _SHOWN: Final = 80
-
-
-class _Fault(Exception):
-    def __init__(self, reason: str, field: str, found: str, expected: str) -> None:
-        self.reason, self.field, self.found, self.expected = reason, field, found, expected
 
 
 def measurements_of(tree: Any) -> list[dict[str, Any]] | None:
@@ -55,11 +50,9 @@ def read_radar_json(rows: list[dict[str, Any]]) -> tuple[list[Parsed], list[Reje
     for number, row in enumerate(rows, start=1):
         try:
             found.append(_measurement(row) | {"line": number})
-        except _Fault as fault:
+        except RowFault as fault:
             text = " ".join(f"{name}={value}" for name, value in row.items())[:_SHOWN]
-            rejected.append(
-                RejectedLine(number, fault.reason, text, fault.field, fault.found, fault.expected)
-            )
+            rejected.append(fault.rejected(number, text))
     if not found:
         return [], rejected
     base = empty(len(found))
@@ -85,7 +78,7 @@ def _number(row: dict[str, Any], *names: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise _Fault("this is no number", names[0], text, "a finite number")
+        raise RowFault("this is no number", names[0], text, "a finite number")
     return value
 
 
@@ -93,17 +86,17 @@ def _measurement(row: dict[str, Any]) -> dict[str, Any]:
     day, seconds, decimals = _time(_text(row, "obsTime", "epoch"))
     value, sigma = _number(row, "value"), _number(row, "sigma")
     if sigma <= 0.0:
-        raise _Fault("a sigma is not positive", "sigma", _text(row, "sigma"), "more than 0")
+        raise RowFault("a sigma is not positive", "sigma", _text(row, "sigma"), "more than 0")
     frequency_hz = _number(row, "freqTx_hz") if "freqTx_hz" in row else 1e6 * _number(row, "freq")
     if frequency_hz <= 0.0:
-        raise _Fault("the frequency is not positive", "freq", str(frequency_hz), "more than 0")
+        raise RowFault("the frequency is not positive", "freq", str(frequency_hz), "more than 0")
     bounce = _text(row, "bp")
     if bounce not in ("", "P", "C"):
-        raise _Fault("the bounce point is not known", "bp", bounce, "P or C")
+        raise RowFault("the bounce point is not known", "bp", bounce, "P or C")
     name = _text(row, "des", "object")
     number = number_of(name)
     if not name:
-        raise _Fault("the object is not named", "des", "", "a designation")
+        raise RowFault("the object is not named", "des", "", "a designation")
     found = {
         "designation": str(number) if number else tidy(name),
         "day": day,
@@ -121,7 +114,7 @@ def _measurement(row: dict[str, Any]) -> dict[str, Any]:
     units = _text(row, "units")
     if units == "us":
         if value <= 0.0:
-            raise _Fault("a delay is not positive", "value", _text(row, "value"), "microseconds")
+            raise RowFault("a delay is not positive", "value", _text(row, "value"), "microseconds")
         return found | {
             "kind": int(Kind.RADAR_DELAY),
             "delay_s": value / 1e6,
@@ -133,13 +126,13 @@ def _measurement(row: dict[str, Any]) -> dict[str, Any]:
             "doppler_hz": value,
             "sigma_doppler_hz": sigma,
         }
-    raise _Fault("the unit is not known", "units", units, "us or Hz")
+    raise RowFault("the unit is not known", "units", units, "us or Hz")
 
 
 def _station(text: str, field: str) -> str:
     code = RADAR_STATIONS.get(text, text)
     if len(code) != 3 or not code.isalnum():
-        raise _Fault("the radar station is not known", field, text, "a station's code")
+        raise RowFault("the radar station is not known", field, text, "a station's code")
     return code
 
 
@@ -150,5 +143,5 @@ def _time(text: str) -> tuple[int, float, int]:
     ends = np.array([data.size], dtype=np.int64)
     parse_iso_times(data, np.zeros(1, dtype=np.int64), ends, day, seconds, decimals, status)
     if status[0] != GOOD or seconds[0] >= DAY_S:
-        raise _Fault("there is no such time", "obsTime", text, "UTC as yyyy-mm-dd hh:mm:ss")
+        raise RowFault("there is no such time", "obsTime", text, "UTC as yyyy-mm-dd hh:mm:ss")
     return int(day[0]), float(seconds[0]), int(decimals[0])

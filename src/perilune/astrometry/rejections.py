@@ -41,6 +41,20 @@ class RejectedLine:
         return ": ".join(parts[:2]) + "".join(f"; {part}" for part in parts[2:])
 
 
+class RowFault(Exception):
+    """Why a row cannot be used: raised where rows are read or written one by one."""
+
+    def __init__(
+        self, reason: str, field: str | None, found: str | None, expected: str | None = None
+    ) -> None:
+        self.reason, self.field, self.found, self.expected = reason, field, found, expected
+        super().__init__(reason)
+
+    def rejected(self, line: int, text: str) -> RejectedLine:
+        """The row as one that is set aside."""
+        return RejectedLine(line, self.reason, text, self.field, self.found, self.expected)
+
+
 def printable(data: bytes) -> str:
     """A line's bytes as text that can be shown: cut, and what is no ASCII as \\x.."""
     text = data[: _SHOWN + 1].decode("ascii", errors="backslashreplace")

@@ -20,7 +20,7 @@ from perilune.astrometry.ades_columns import ARCSEC_RAD, SECOND_RAD, Parsed
 from perilune.astrometry.codes import CATALOGS, MODES, RADAR_STATIONS
 from perilune.astrometry.lines import Lines
 from perilune.astrometry.observations import Kind, Observations, empty
-from perilune.astrometry.rejections import RejectedLine, printable
+from perilune.astrometry.rejections import RejectedLine, RowFault, printable
 from perilune.astrometry.text_kernels import parse_day_fraction, parse_sexagesimal
 from perilune.constants import AU_KM, DAY_S, SPEED_OF_LIGHT_KM_S
 from perilune.orbits.designations import is_natural_satellite, tidy
@@ -30,13 +30,6 @@ _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([EeDd][+-]?\d{1,3})?", re.A
 _CLOCK: Final = re.compile(r"(\d\d):(\d\d):(\d\d)", re.ASCII)
 _BLANK: Final = ord(" ")
 _OPTICAL_LENGTH: Final = 195  # up to the selection flag of the place
-
-
-class _Fault(Exception):
-    """Why a line cannot be used."""
-
-    def __init__(self, reason: str, field: str, found: str, expected: str) -> None:
-        self.reason, self.field, self.found, self.expected = reason, field, found, expected
 
 
 def read_rwo(lines: Lines) -> tuple[list[Parsed], list[RejectedLine]]:
@@ -60,19 +53,17 @@ def read_rwo(lines: Lines) -> tuple[list[Parsed], list[RejectedLine]]:
             if line[11:12] in ("R", "V") and line[13:14] not in ("V", "v"):
                 found = _radar(line)
             elif line[13:14] in "sv" and line[11:12].upper() == line[13:14].upper():
-                raise _Fault("this second line follows no first line", "K T", kind, "a first line")
+                raise RowFault(
+                    "this second line follows no first line", "K T", kind, "a first line"
+                )
             else:
                 second = None
                 if kind in ("SS", "VV") and row < len(lines):
                     second = _second(lines.bytes_of(row), line)
                     row += second is not None
                 found = _optical(line, second)
-        except _Fault as fault:
-            rejected.append(
-                RejectedLine(
-                    number, fault.reason, printable(data), fault.field, fault.found, fault.expected
-                )
-            )
+        except RowFault as fault:
+            rejected.append(fault.rejected(number, printable(data)))
             continue
         found["line"] = number
         rows.append(found)
@@ -96,7 +87,7 @@ def _table(rows: list[dict[str, object]]) -> Parsed:
 
 def _ascii(data: bytes) -> str:
     if not data.isascii() or b"\t" in data:
-        raise _Fault("the line holds tabs or bytes that are not ASCII", "line", "", "ASCII")
+        raise RowFault("the line holds tabs or bytes that are not ASCII", "line", "", "ASCII")
     return data.decode("ascii")
 
 
@@ -105,10 +96,10 @@ def _number(line: str, start: int, stop: int, field: str, *, required: bool = Tr
     if not text and not required:
         return math.nan
     if not _NUMBER.fullmatch(text):
-        raise _Fault("this is no number", field, text, "a decimal number")
+        raise RowFault("this is no number", field, text, "a decimal number")
     value = float(text.replace("D", "E").replace("d", "e"))
     if not math.isfinite(value):
-        raise _Fault("this number is too large", field, text, "a finite number")
+        raise RowFault("this number is too large", field, text, "a finite number")
     return value
 
 
@@ -116,16 +107,16 @@ def _sigma(line: str, start: int, stop: int, field: str) -> float:
     value = _number(line, start, stop, field)
     if value <= 0.0:
         text = line[start:stop].strip()
-        raise _Fault("a sigma is not positive", field, text, "a number above 0")
+        raise RowFault("a sigma is not positive", field, text, "a number above 0")
     return value
 
 
 def _name(line: str) -> str:
     name = tidy(line[1:11].strip())
     if not name:
-        raise _Fault("the object is not named", "Design", "", "a designation")
+        raise RowFault("the object is not named", "Design", "", "a designation")
     if is_natural_satellite(name):
-        raise _Fault("a planet's satellite has no orbit about the Sun", "Design", name, "another")
+        raise RowFault("a planet's satellite has no orbit about the Sun", "Design", name, "another")
     return name
 
 
@@ -137,7 +128,7 @@ def _date(line: str, stop: int) -> tuple[int, float]:
     text = line[17:stop].rstrip()
     day, seconds, _ = parse_day_fraction(_bytes(text), 0, len(text))
     if day == -1000000:
-        raise _Fault("there is no such date", "Date", text, "YYYY MM DD.dddddd")
+        raise RowFault("there is no such date", "Date", text, "YYYY MM DD.dddddd")
     return int(day), float(seconds)
 
 
@@ -145,29 +136,29 @@ def _angle(line: str, start: int, stop: int, field: str, limit_s: float) -> floa
     text = line[start:stop].rstrip()
     value, _ = parse_sexagesimal(_bytes(text), 0, len(text), _BLANK)
     if not (value < limit_s or (field == "Declination" and value == limit_s)):
-        raise _Fault("this is no such angle", field, text, "sexagesimal, in its range")
+        raise RowFault("this is no such angle", field, text, "sexagesimal, in its range")
     return float(value)
 
 
 def _flag(line: str, column: int, field: str) -> bool:
     text = line[column : column + 1]
     if text not in ("0", "1", "2"):
-        raise _Fault("this is no selection flag", field, text, "0, 1 or 2")
+        raise RowFault("this is no selection flag", field, text, "0, 1 or 2")
     return text == "0"
 
 
 def _optical(line: str, second: str | None) -> dict[str, object]:
     if len(line) < _OPTICAL_LENGTH:
-        raise _Fault("the line is too short", "line", "", f"{_OPTICAL_LENGTH} characters or more")
+        raise RowFault("the line is too short", "line", "", f"{_OPTICAL_LENGTH} characters or more")
     day, seconds = _date(line, 40)
     sign = line[103:104]
     if sign not in "+-":
-        raise _Fault("the declination has no sign", "Declination", line[103:115], "sDD MM SS.ss")
+        raise RowFault("the declination has no sign", "Declination", line[103:115], "sDD MM SS.ss")
     dec_arcsec = _angle(line, 104, 115, "Declination", 324_000.0)
     dec_rad = (-dec_arcsec if sign == "-" else dec_arcsec) * ARCSEC_RAD
     station = line[180:183].strip()
     if len(station) != 3:
-        raise _Fault("the station is missing", "Obs Cod", station, "a station's code")
+        raise RowFault("the station is missing", "Obs Cod", station, "a station's code")
     # The accuracy is printed with four digits of what was a power of ten in seconds of time.
     unit_s = _sigma(line, 63, 73, "RA Accuracy") / (15.0 * max(math.cos(dec_rad), 1e-9))
     power = 10.0 ** round(math.log10(unit_s))
@@ -194,10 +185,10 @@ def _optical(line: str, second: str | None) -> dict[str, object]:
         "is_excluded": _flag(line, 194, "SEL A"),
     }
     if line[13:14] in "Xx":
-        raise _Fault("the publisher has replaced this observation", "T", line[13:14], "another")
+        raise RowFault("the publisher has replaced this observation", "T", line[13:14], "another")
     if line[11:14] in ("S S", "V V"):
         if second is None:
-            raise _Fault("the observer's position is missing", "line", "", "a second line")
+            raise RowFault("the observer's position is missing", "line", "", "a second line")
         found |= _position(second, line[11:12] == "S", station)
     return found
 
@@ -216,7 +207,7 @@ def _position(line: str, is_craft: bool, station: str) -> dict[str, object]:
     ok = len(tokens) == 5 and tokens[0] in ("1", "2") and tokens[4] == station
     if not ok or not all(_NUMBER.fullmatch(token) for token in tokens[1:4]):
         expected = "1 or 2, three numbers and the station"
-        raise _Fault("this is no position of the observer", "second line", line[33:], expected)
+        raise RowFault("this is no position of the observer", "second line", line[33:], expected)
     a, b, c = (float(token) for token in tokens[1:4])
     if is_craft:
         scale = AU_KM if tokens[0] == "2" else 1.0
@@ -224,7 +215,7 @@ def _position(line: str, is_craft: bool, station: str) -> dict[str, object]:
     elif abs(a) <= 360.0 and abs(b) <= 90.0:
         position, system = [math.radians(a), math.radians(b), c / 1000.0], "WGS84"
     else:
-        raise _Fault("there is no such place", "second line", line[33:], "degrees and metres")
+        raise RowFault("there is no such place", "second line", line[33:], "degrees and metres")
     return {"position": position, "position_system": system, "position_center": 399}
 
 
@@ -232,13 +223,13 @@ def _radar(line: str) -> dict[str, object]:
     clock = _CLOCK.fullmatch(line[28:36])
     day, _ = _date(line, 27)
     if not clock or int(clock[1]) > 23 or int(clock[2]) > 59 or int(clock[3]) > 59:
-        raise _Fault("there is no such time", "Date", line[17:36], "YYYY MM DD hh:mm:ss")
+        raise RowFault("there is no such time", "Date", line[17:36], "YYYY MM DD hh:mm:ss")
     codes = []
     for start, stop, field in ((99, 105, "TRX"), (105, 110, "RCX")):
         text = line[start:stop].strip()
         code = RADAR_STATIONS.get(text, text)
         if len(code) != 3:
-            raise _Fault("the radar station is not known", field, text, "a station's code")
+            raise RowFault("the radar station is not known", field, text, "a station's code")
         codes.append(code)
     measure = _number(line, 36, 53, "Measure")
     sigma = _sigma(line, 63, 72, "rms")
@@ -257,7 +248,7 @@ def _radar(line: str) -> dict[str, object]:
     if line[11:12] == "R":
         scale = 2.0 / SPEED_OF_LIGHT_KM_S
         if measure - bias <= 0.0:
-            raise _Fault("the range is not positive", "Measure", line[36:53].strip(), "km")
+            raise RowFault("the range is not positive", "Measure", line[36:53].strip(), "km")
         return found | {
             "kind": int(Kind.RADAR_DELAY),
             "delay_s": scale * (measure - bias),

@@ -27,6 +27,8 @@ _MINUS = 45
 _POINT = 46
 _ZERO = 48
 _COLON = 58
+_FIRST_YEAR = 1600
+_LAST_YEAR = 2200
 
 
 @kernel
@@ -163,11 +165,11 @@ def whole_number(text: NDArray[np.uint8], begin: int, end: int) -> int:
 
 @kernel
 def mjd_of_date(year: int, month: int, day: int) -> int:
-    """MJD of a Gregorian date at 0 h; -1000000 if there is no such date.
+    """MJD of a Gregorian date at 0 h; -1000000 if there is none, or not in the telescope's age.
 
     Days from a March-based year: Fliegel and Van Flandern 1968, doi:10.1145/364096.364097.
     """
-    if not (1 <= month <= 12 and day >= 1 and year >= 1):
+    if not (1 <= month <= 12 and day >= 1 and _FIRST_YEAR <= year <= _LAST_YEAR):
         return -1000000
     longest = 31
     if month == 2:
