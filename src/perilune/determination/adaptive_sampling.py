@@ -1,9 +1,10 @@
 """Weighted samples of a density of two variables whose narrow places are not known beforehand.
 
-Population Monte Carlo (Cappé et al. 2004, doi:10.1198/106186004X12803) with tempered weights (Koblents & Míguez 2015,
-doi:10.1007/s11222-013-9440-2): a root of the weights is taken that leaves enough effective points,
-new points are drawn about them, and so on until no root is needed. New points come from a mixture of Student's t, each with the spread
-of its centre's neighbours, so that curved ridges and several peaks are followed.
+Population Monte Carlo (Cappé et al. 2004, doi:10.1198/106186004X12803) with tempered weights
+(Koblents & Míguez 2015, doi:10.1007/s11222-013-9440-2): a root of the weights is taken that leaves
+enough effective points, new points are drawn about them, and so on until no root is needed. New
+points come from a mixture of Student's t, each with the spread of its centre's neighbours, so that
+curved ridges and several peaks are followed.
 """
 
 from __future__ import annotations

@@ -97,19 +97,19 @@ def path_normals(
     observer: NDArray[np.float64],
     axes: NDArray[np.float64],
     whiten: NDArray[np.float64],
+    design: NDArray[np.float64],
     normal: NDArray[np.float64],
     right: NDArray[np.float64],
     chi2: NDArray[np.float64],
 ) -> None:
     """Normal equations (G, p, p), right sides (G, p) and chi2 (G,) of G orbits.
 
-    `nodes` (K, G (1 + p), 6) holds each orbit followed by its p neighbours, each one step (G, p)
-    along one coordinate away.
+    `nodes` (K, G (1 + p), 6) holds each orbit followed by its p neighbours, each a step (p,)
+    along one coordinate away. `design` (G, N, 2, p) gets the computed's partials, whitened.
     """
-    p = steps.shape[1]
+    p = steps.shape[0]
     base = np.zeros(2)
     moved = np.zeros(2)
-    design = np.zeros((2, p))
     for g in range(chi2.shape[0]):
         first = g * (1 + p)
         chi2[g] = 0.0
@@ -120,9 +120,35 @@ def path_normals(
             chi2[g] += base[0] * base[0] + base[1] * base[1]
             for j in range(p):
                 _residual(nodes, first + 1 + j, weights[i], observer[i], axes[i], whiten[i], moved)
-                design[0, j] = (base[0] - moved[0]) / steps[g, j]
-                design[1, j] = (base[1] - moved[1]) / steps[g, j]
-            for j in range(p):
-                right[g, j] += design[0, j] * base[0] + design[1, j] * base[1]
-                for k in range(p):
-                    normal[g, j, k] += design[0, j] * design[0, k] + design[1, j] * design[1, k]
+                design[g, i, 0, j] = (base[0] - moved[0]) / steps[j]
+                design[g, i, 1, j] = (base[1] - moved[1]) / steps[j]
+            for m in range(2):
+                for j in range(p):
+                    slope = design[g, i, m, j]
+                    right[g, j] += slope * base[m]
+                    for k in range(p):
+                        normal[g, j, k] += slope * design[g, i, m, k]
+
+
+@kernel
+def path_slopes(
+    nodes: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    observer: NDArray[np.float64],
+    axes: NDArray[np.float64],
+    whiten: NDArray[np.float64],
+    design: NDArray[np.float64],
+    right: NDArray[np.float64],
+    chi2: NDArray[np.float64],
+) -> None:
+    """Right sides (G, p) and chi2 (G,) of G orbits with partials from an earlier turn."""
+    base = np.zeros(2)
+    for g in range(chi2.shape[0]):
+        chi2[g] = 0.0
+        right[g] = 0.0
+        for i in range(weights.shape[0]):
+            _residual(nodes, g, weights[i], observer[i], axes[i], whiten[i], base)
+            for m in range(2):
+                chi2[g] += base[m] * base[m]
+                for j in range(right.shape[1]):
+                    right[g, j] += design[g, i, m, j] * base[m]
