@@ -10,6 +10,9 @@ ICRF_AU: equatorial rectangular coordinates.
 A sigma of exactly zero says nothing and is read as not given. `rmsTime` (random) and `uncTime`
 (of the clock) add in squares. Of the fields for residuals only `biasRA`, `biasDec` (arcseconds, the
 former along RA times cos(dec)) and the selection flags are read: D and d exclude a row.
+
+Radar measures are normal points at whole seconds of UTC (note 2 of the standard), but older files
+carry the times of 80-column records, six decimals of a day; see `radar_seconds`.
 """
 
 from __future__ import annotations
@@ -43,7 +46,14 @@ FIELDS: Final = (
 FIELD_OF: Final = {name.casefold(): name for name in FIELDS} | {"objid": "permID"}
 
 _SYSTEMS: Final = ("", "ICRF_KM", "ICRF_AU", "WGS84", "ITRF", "IAU")
+_HALF_UNIT_S: Final = 0.0483  # half of 1e-6 d, and of the centisecond to which it was rounded
 _TIME: Final = "UTC as yyyy-mm-ddThh:mm:ss.sssZ"
+
+
+def radar_seconds(seconds: FloatArray) -> FloatArray:
+    """The whole second where six decimals of a day cannot tell a radar's time from it (N,)."""
+    whole = np.rint(seconds)
+    return np.where(np.abs(seconds - whole) <= _HALF_UNIT_S, whole, seconds)
 
 
 def is_header(names: list[str]) -> bool:
@@ -84,6 +94,7 @@ def observations_of(records: Records) -> Parsed:
     _set_aside(records, faults)
     day_mjd, seconds = _times(records, faults, table)
     is_radar = records.is_given("delay") | records.is_given("doppler")
+    seconds[is_radar] = radar_seconds(seconds[is_radar])
     _radar(records, faults, table, is_radar)
     _places(records, faults, table, ~is_radar)
     _sigmas(records, faults, table)

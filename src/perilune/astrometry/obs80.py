@@ -3,8 +3,7 @@
 https://minorplanetcenter.net/iau/info/ObsFormat.html and the pages that it leads to. Records of
 spacecraft (S), roving observers (V) and radar (R) are two lines, which must follow each other.
 A day's fraction counts 86400 s, as the MPC's own converter takes it. The date of a radar record
-is the nearest whole second, to which radar normal points refer and of which six decimals of a
-day fall short.
+is the whole second to which radar normal points refer, where six decimals of a day allow it.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from perilune.astrometry.ades_columns import ARCSEC_RAD, SECOND_RAD, Parsed
+from perilune.astrometry.ades_columns import ARCSEC_RAD, SECOND_RAD, Parsed, radar_seconds
 from perilune.astrometry.codes import CATALOGS, MODES
 from perilune.astrometry.lines import Lines
 from perilune.astrometry.obs80_kernels import (
@@ -161,7 +160,9 @@ def _read(lines: Lines) -> list[Parsed]:
         columns["kind"] = columns["kind"].astype(np.int8)
         columns["designation"], columns["line"] = designation[rows], lines.number[rows]
         columns["precision_time_s"] = np.ones(rows.size)
-        radar_part = Parsed(Observations(**columns), day_mjd[rows], np.rint(seconds[rows]), [])
+        radar_part = Parsed(
+            Observations(**columns), day_mjd[rows], radar_seconds(seconds[rows]), []
+        )
         parts.append(radar_part)
     return parts
 

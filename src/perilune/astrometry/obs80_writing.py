@@ -20,7 +20,7 @@ from perilune.constants import AU_KM, DAY_S, MJD_OF_JD
 from perilune.orbits.designations import is_natural_satellite, pack, unpack
 
 _FARTHEST_KM: Final = 1e7  # from here on spacecraft are given in au
-_WHOLE_S: Final = 0.06  # six decimals of a day leave the second of a radar record this uncertain
+_WHOLE_S: Final = 1e-3  # radar refers to whole seconds; a float64 MJD leaves a microsecond
 
 
 def write_obs80(observations: Observations) -> tuple[str, tuple[RejectedLine, ...]]:
