@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from perilune.astrometry.observations import Observations, empty
+from perilune.astrometry.observations import Observations, concatenate, empty
 from perilune.astrometry.observatories import observatories, observatory
 from perilune.astrometry.observers import observer_states, station_states
 from perilune.constants import AU_KM
 from perilune.ephemeris import planets
 from perilune.errors import InputError, UnknownNameError
+from perilune.station.orbiters import Segment, TabulatedOrbiter
+from perilune.station.tabulated import TabulatedStates
 
 EPOCH = 59000.25
 
@@ -117,13 +119,35 @@ def test_what_cannot_be_placed_says_why(row: Observations, word: str) -> None:
 
 def test_rows_keep_their_order_whatever_their_kind() -> None:
     mixed = [one("X05"), one("C51"), one("500"), one("250", "ICRF_KM", 10, (AU_KM, 0.0, 0.0))]
-    from perilune.astrometry.observations import concatenate
-
     together = observer_states(concatenate(mixed), planets())
     for index, row in enumerate(mixed):
         alone = observer_states(row, planets())
         assert np.array_equal(together.position_km[index], alone.position_km[0], equal_nan=True)
     assert together.is_known.tolist() == [True, False, True, True]
+
+
+def test_an_observer_given_by_its_code_takes_the_place_of_the_list() -> None:
+    """A spacecraft by a table of a day; a row's own position goes before it."""
+    times = EPOCH + np.arange(0.0, 1.01, 0.25)
+    states = np.tile([7000.0, 0.0, 0.0, 0.0, 7.5, 0.0], (5, 1))
+    table = TabulatedStates(times, states, 1, False, "wise.oem")
+    segment = Segment(table, "earth", False, times[0], times[-1])
+    wise = TabulatedOrbiter("WISE", {-1: (segment,)}, -1, "wise.oem")
+    mixed = concatenate(
+        [
+            one("C51", epoch=EPOCH + 0.1),
+            one("C51", epoch=EPOCH + 5.0),
+            one("C51", "ICRF_KM", 399, (1.0, 2.0, 3.0)),
+            one("500"),
+        ]
+    )
+    found = observer_states(mixed, planets(), {"C51": wise})
+    earth_km, earth_km_s = planets().state("earth", mixed.epoch_mjd_tdb)
+    assert found.is_known.tolist() == [True, False, True, True]
+    assert "WISE is not known then" in found.reason[1]
+    assert np.abs(found.position_km[0] - earth_km[0] - [7000.0, 0.0, 0.0]).max() < 1e-6
+    assert np.abs(found.velocity_km_s[0] - earth_km_s[0] - [0.0, 7.5, 0.0]).max() < 1e-12
+    assert np.abs(found.position_km[2] - earth_km[2] - [1.0, 2.0, 3.0]).max() < 1e-6
 
 
 def test_no_rows_are_no_error() -> None:

@@ -87,6 +87,15 @@ def test_site_on_the_moon(tmp_path: Path) -> None:
     assert height_km == pytest.approx(1.2)
 
 
+def test_all_elements_are_observers(tmp_path: Path) -> None:
+    observers = read_station(write(tmp_path)).observers()
+    assert {name: observer.name for name, observer in observers.items()} == {
+        "ridge": "ridge",
+        "dish": "dish",
+        "relay": "relay",
+    }
+
+
 def test_units_are_those_written(tmp_path: Path) -> None:
     dish = parse_observer(f"{write(tmp_path)}:dish")
     assert dish.site is not None

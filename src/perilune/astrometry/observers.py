@@ -6,6 +6,7 @@ guessed: a row whose observer cannot be placed is not known, and says why.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,9 +15,10 @@ from numpy.typing import NDArray
 
 from perilune.astrometry.observations import FloatArray, Observations, TextArray, empty
 from perilune.astrometry.observatories import observatories
+from perilune.astrometry.sites import Observer
 from perilune.constants import DAY_S
 from perilune.ephemeris import Ephemeris
-from perilune.errors import InputError
+from perilune.errors import InputError, OutOfRangeError
 from perilune.frames.earth import earth_orientation
 from perilune.frames.geodetic import itrs_from_geodetic
 from perilune.frames.moon import MOON_ME, moon_orientation
@@ -46,8 +48,14 @@ class ObserverStates:
     reason: TextArray
 
 
-def observer_states(observations: Observations, ephemeris: Ephemeris) -> ObserverStates:
+def observer_states(
+    observations: Observations,
+    ephemeris: Ephemeris,
+    observers: Mapping[str, Observer] | None = None,
+) -> ObserverStates:
     """The observer's barycentric state at each row's epoch (of reception).
+
+    A row's own position counts first, then an observer given by its code, then the MPC's list.
 
     Ground stations turn with the Earth (ITRS) or the Moon (ME); their velocities are good to
     under 1 mm/s. A spacecraft's record carries a position only: its velocity is the difference
@@ -58,6 +66,8 @@ def observer_states(observations: Observations, ephemeris: Ephemeris) -> Observe
     Args:
         observations: any rows; radar rows stand for their receiving station.
         ephemeris: of the Earth, the Moon and the Sun.
+        observers: by `station`: sites and orbiters of a station file, or a spacecraft under its
+            MPC code ("C57" by an SPK file).
 
     Raises:
         DataMissingError: a table of the package's data is absent or damaged.
@@ -71,9 +81,11 @@ def observer_states(observations: Observations, ephemeris: Ephemeris) -> Observe
     center = np.zeros(n, dtype=np.int64)
     offset_km, velocity_km_s = np.full((n, 3), np.nan), np.zeros((n, 3))
     fixed_km = np.full((n, 3), np.nan)
-    _place_by_code(observations, reason, center, fixed_km)
+    given = observers or {}
+    by_observer = (observations.position_system == "") & np.isin(observations.station, list(given))
+    _place_by_code(observations, ~by_observer, reason, center, fixed_km)
     _place_by_record(observations, reason, center, fixed_km, offset_km)
-    known = reason == ""
+    known = (reason == "") & ~by_observer
     on_ground = known & np.isfinite(fixed_km[:, 0])
     for body in (399, 301):
         rows = on_ground & (center == body)
@@ -92,7 +104,32 @@ def observer_states(observations: Observations, ephemeris: Ephemeris) -> Observe
             offset_km[rows] += origin_km
             velocity_km_s[rows] += origin_km_s
     offset_km[~known] = velocity_km_s[~known] = np.nan
-    return ObserverStates(offset_km, velocity_km_s, known, reason.astype(np.str_))
+    for code, observer in given.items():
+        rows = by_observer & (reason == "") & (observations.station == code)
+        try:
+            if rows.any():
+                offset_km[rows], velocity_km_s[rows] = observer.state(epoch[rows])
+        except OutOfRangeError:
+            _each(observer, epoch, rows, offset_km, velocity_km_s, reason)
+    return ObserverStates(offset_km, velocity_km_s, reason == "", reason.astype(np.str_))
+
+
+def _each(
+    observer: Observer,
+    epoch: FloatArray,
+    rows: NDArray[np.bool_],
+    position_km: FloatArray,
+    velocity_km_s: FloatArray,
+    reason: NDArray[np.object_],
+) -> None:
+    """One row after the other, where an observer's path does not cover all of them."""
+    for row in np.flatnonzero(rows).tolist():
+        try:
+            position, velocity = observer.state(epoch[row : row + 1])
+        except OutOfRangeError as error:
+            reason[row] = f"{observer.name} is not known then: {error}"
+        else:
+            position_km[row], velocity_km_s[row] = position[0], velocity[0]
 
 
 def station_states(
@@ -115,12 +152,13 @@ def station_states(
 
 def _place_by_code(
     observations: Observations,
+    wanted: NDArray[np.bool_],
     reason: NDArray[np.object_],
     center: NDArray[np.int64],
     fixed_km: FloatArray,
 ) -> None:
     """Rows without a position of their own: by the MPC's list."""
-    without = (observations.position_system == "") & (reason == "")
+    without = wanted & (observations.position_system == "") & (reason == "")
     codes, which = np.unique(observations.station[without], return_inverse=True)
     rows = np.flatnonzero(without)
     known = observatories()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from perilune.astrometry.debias import biases
 from perilune.astrometry.duplicates import find_duplicates
 from perilune.astrometry.observations import Kind, Observations
 from perilune.astrometry.observers import observer_states
+from perilune.astrometry.sites import Observer
 from perilune.astrometry.weights import weights
 from perilune.determination.measurements import Measurements
 from perilune.ephemeris import Ephemeris
@@ -32,7 +34,11 @@ class SetAside:
 
 
 def measure(
-    observations: Observations, ephemeris: Ephemeris, *, debias: bool = True
+    observations: Observations,
+    ephemeris: Ephemeris,
+    *,
+    debias: bool = True,
+    observers: Mapping[str, Observer] | None = None,
 ) -> tuple[Measurements, tuple[SetAside, ...]]:
     """The measurements of observations in order of time, and the rows that cannot be used.
 
@@ -42,6 +48,7 @@ def measure(
     Args:
         observations: of one object.
         ephemeris: for the observers.
+        observers: by `station`, as `observer_states` takes them.
         debias: whether to take off the star catalogues' errors (`perilune.astrometry.debias`).
 
     Raises:
@@ -49,7 +56,7 @@ def measure(
     """
     reason = np.full(len(observations), "", dtype=object)
     _without_value(observations, reason)
-    states = observer_states(observations, ephemeris)
+    states = observer_states(observations, ephemeris, observers)
     lost = (reason == "") & ~states.is_known
     reason[lost] = states.reason[lost]
     repeated = find_duplicates(observations)

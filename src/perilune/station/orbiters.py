@@ -29,14 +29,14 @@ _BODIES: Final = {
 _ICRF, _ECLIPTIC = 1, 17  # SPICE's numbers of J2000 and ECLIPJ2000
 
 
-class _Piece(Protocol):
+class Piece(Protocol):
     """States over a span, from one centre, in one frame."""
 
     def at(self, epoch_mjd_tdb: FloatArray) -> FloatArray: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Segment:
+class Segment:
     """A piece of a path: what gives its states, and how they are turned into barycentric ones.
 
     Attributes:
@@ -46,7 +46,7 @@ class _Segment:
         first_mjd_tdb, last_mjd_tdb: its span.
     """
 
-    piece: _Piece
+    piece: Piece
     center: str | int
     is_ecliptic: bool
     first_mjd_tdb: float
@@ -58,7 +58,7 @@ class TabulatedOrbiter:
     """An orbiter whose path somebody computed."""
 
     name: str
-    segments: dict[int, tuple[_Segment, ...]]
+    segments: dict[int, tuple[Segment, ...]]
     target: int
     source: str
 
@@ -169,7 +169,7 @@ def oem_orbiter(name: str, path: Path) -> TabulatedOrbiter:
     return TabulatedOrbiter(name, {-1: segments}, -1, str(path))
 
 
-def _oem_segment(segment: OemSegment, file: str) -> _Segment:
+def _oem_segment(segment: OemSegment, file: str) -> Segment:
     method = (segment.interpolation or "HERMITE").upper()
     degree = segment.interpolation_degree
     if method == "HERMITE":
@@ -190,7 +190,7 @@ def _oem_segment(segment: OemSegment, file: str) -> _Segment:
     )
     center = "ssb" if segment.origin == "SOLAR SYSTEM BARYCENTER" else segment.origin.lower()
     epoch = segment.epoch_mjd_tdb
-    return _Segment(
+    return Segment(
         table, center, segment.frame == "ecliptic J2000", float(epoch[0]), float(epoch[-1])
     )
 
@@ -202,7 +202,7 @@ def spk_orbiter(name: str, path: Path, naif_id: int) -> TabulatedOrbiter:
         InputError: the file cannot be read, or does not hold the body in such a form.
     """
     file = str(path)
-    by_target: dict[int, list[_Segment]] = {}
+    by_target: dict[int, list[Segment]] = {}
     try:
         with path.open("rb") as stream:
             daf = DAF(stream)
@@ -263,7 +263,7 @@ class _Chebyshev:
         return np.concatenate([value, rate]).T
 
 
-def _spk_segment(summary: Sequence[float], words: FloatArray, file: str) -> _Segment:
+def _spk_segment(summary: Sequence[float], words: FloatArray, file: str) -> Segment:
     """A segment from its summary (start, end, target, centre, frame, type) and its numbers."""
     target, center, frame, kind = (int(value) for value in summary[2:6])
     if frame not in (_ICRF, _ECLIPTIC):
@@ -273,7 +273,7 @@ def _spk_segment(summary: Sequence[float], words: FloatArray, file: str) -> _Seg
             found=f"frame {frame}",
             expected="J2000 (1) or ECLIPJ2000 (17)",
         )
-    piece: _Piece
+    piece: Piece
     if kind in (2, 3):
         first_s, span_s, size, count = words[-4:]
         records = words[: int(size * count)].reshape(int(count), int(size))
@@ -296,7 +296,7 @@ def _spk_segment(summary: Sequence[float], words: FloatArray, file: str) -> _Seg
             expected="types 2, 3, 9 or 13",
             remedy="Write the path as a CCSDS OEM instead.",
         )
-    return _Segment(
+    return Segment(
         piece,
         center if center != 0 else "ssb",
         frame == _ECLIPTIC,

@@ -120,8 +120,7 @@ class Station(_File):
         Raises:
             UnknownNameError: there is none of this id.
         """
-        known: dict[str, Site | Orbiter] = {site.id: site for site in self.sites}
-        known |= {orbiter.id: orbiter for orbiter in self.orbiters}
+        known = self._elements()
         if name not in known:
             near = get_close_matches(name, known, n=3, cutoff=0.5)
             raise UnknownNameError(
@@ -132,6 +131,13 @@ class Station(_File):
     def observer(self, name: str) -> Observer:
         """A site or an orbiter as an observer; errors as in `element` and `Orbiter.observer`."""
         return self.element(name).observer(Path(self.file).parent)
+
+    def observers(self) -> dict[str, Observer]:
+        """All sites and orbiters by their id; errors as in `Orbiter.observer`."""
+        return {name: self.observer(name) for name in self._elements()}
+
+    def _elements(self) -> dict[str, Site | Orbiter]:
+        return {site.id: site for site in self.sites} | {each.id: each for each in self.orbiters}
 
 
 def read_station(path: Path | str) -> Station:
