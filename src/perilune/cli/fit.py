@@ -269,7 +269,7 @@ def _tell(readings: list[Reading], fits: list[Fit]) -> None:
 
     for reading in readings:
         for line in reading.rejected[:10]:
-            say(str(line))
+            say(f"{reading.file}, {line}.")
         if len(reading.rejected) > 10:
             say(f"… and {len(reading.rejected) - 10} more rejected lines.")
     reasons = Counter(aside.reason for found in fits for aside in found.set_aside)

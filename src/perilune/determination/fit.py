@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,18 +11,21 @@ from numpy.typing import NDArray
 
 from perilune.astrometry.observations import Kind, Observations
 from perilune.determination.forces import FORCES, Forces, chosen_forces
-from perilune.determination.growth import grow, heliocentric, holds, mask_of
+from perilune.determination.growth import grow, heliocentric, holds
 from perilune.determination.least_squares import Solution, moved_to
 from perilune.determination.measurements import Measurements
 from perilune.determination.preliminary import preliminary_orbits
 from perilune.determination.preparing import SetAside, measure
 from perilune.determination.strangers import Stranger, find_stranger
+from perilune.determination.tracks import tracks
 from perilune.determination.verdict import Verdict, same_orbit, verdict
 from perilune.ephemeris import Ephemeris
 from perilune.orbits.designations import number_of
 from perilune.orbits.orbit import CartesianOrbit
 
 _CANDIDATES: Final = 5
+# Where one orbit does not fit all rows, this many tracks in the sky are tried by themselves.
+_TRACKS: Final = 3
 # Below this arc all candidates are followed to the end, for several may fit.
 _SHORT_ARC_D: Final = 60.0
 
@@ -77,22 +81,19 @@ def fit_observations(
     number = number_of(name)
     measurements, set_aside = measure(observations, ephemeris, debias=debias)
     eligible = np.isfinite(measurements.sigma_ra_rad) | (measurements.kind != Kind.OPTICAL)
-    if start is not None:
-        starts = [(start, eligible)]
-    else:
-        starts = [
-            (heliocentric(ephemeris, candidate), mask_of(candidate, len(measurements)))
-            for candidate in preliminary_orbits(measurements, ephemeris)[:_CANDIDATES]
-        ]
     found: list[Solution] = []
-    for orbit, rows in starts:
-        solution = grow(ephemeris, orbit, number, measurements, rows, eligible)
-        if solution is None:
-            continue
-        if not any(same_orbit(solution, other) for other in found):
-            found.append(solution)
-        if measurements.arc_d > _SHORT_ARC_D and holds(solution, eligible):
-            break
+    if start is not None:
+        _follow(found, ephemeris, [(start, eligible)], number, measurements, eligible)
+    else:
+        for rows in _parts(measurements):
+            part = measurements.where(rows)
+            starts = [
+                (heliocentric(ephemeris, each), _rows(rows[each.rows], len(measurements)))
+                for each in preliminary_orbits(part, ephemeris)[:_CANDIDATES]
+            ]
+            _follow(found, ephemeris, starts, number, measurements, eligible)
+            if found and holds(found[-1], eligible):
+                break
     # The orbit that most observations support; among equals, the one that they like best.
     found.sort(key=lambda each: (-int(each.used.sum()), each.chi2))
     best = found[0] if found else None
@@ -121,6 +122,39 @@ def fit_observations(
         stranger=stranger,
         number=number,
     )
+
+
+def _parts(measurements: Measurements) -> Iterator[NDArray[np.int64]]:
+    """Rows to make preliminary orbits from: all, and then the tracks that they fall into."""
+    yield np.arange(len(measurements))
+    for rows in tracks(measurements)[:_TRACKS]:
+        if rows.size < len(measurements):
+            yield rows
+
+
+def _rows(rows: NDArray[np.int64], n: int) -> NDArray[np.bool_]:
+    mask = np.zeros(n, dtype=np.bool_)
+    mask[rows] = True
+    return mask
+
+
+def _follow(
+    found: list[Solution],
+    ephemeris: Ephemeris,
+    starts: Sequence[tuple[CartesianOrbit, NDArray[np.bool_]]],
+    number: int | None,
+    measurements: Measurements,
+    eligible: NDArray[np.bool_],
+) -> None:
+    """Carry starts as far as they go; add those that are new to `found`."""
+    for orbit, rows in starts:
+        solution = grow(ephemeris, orbit, number, measurements, rows, eligible)
+        if solution is None:
+            continue
+        if not any(same_orbit(solution, other) for other in found):
+            found.append(solution)
+        if measurements.arc_d > _SHORT_ARC_D and holds(solution, eligible):
+            break
 
 
 def reference_epoch(epoch_mjd_tdb: NDArray[np.float64]) -> float:

@@ -22,6 +22,8 @@ _ATTEMPTS: Final = ((4.0, False), (1.3, False), (4.0, True), (1.3, True))
 _WARY: Final = 2
 _EXPECTED_CHI2: Final = 25.0
 _KEPT_SHARE: Final = 0.9
+# A row this many times the median residual from a preliminary orbit does not begin its fit.
+_BLUNDER: Final = 30.0
 # A fit holds its rows if their median residual is below this many sigmas (1.18 is expected)...
 _HOLDS_SIGMA: Final = 3.0
 # ... and it had to reject no more than this share.
@@ -90,7 +92,8 @@ def grow(
         None where the start's own rows give no orbit.
     """
     reach = rows & eligible
-    best = _fitted(ephemeris, start, number, measurements, reach, reach)
+    sane = _sane(ephemeris, start, number, measurements, reach)
+    best = _fitted(ephemeris, start, number, measurements, reach, sane)
     if best is None:
         return None
     attempt = 0 if holds(best, reach[reach]) else len(_ATTEMPTS)
@@ -111,6 +114,22 @@ def grow(
         best, reach = trial, wider
         attempt = _WARY if is_wary else 0
     return best if reach.all() else _spread(best, reach)
+
+
+def _sane(
+    ephemeris: Ephemeris,
+    start: CartesianOrbit,
+    number: int | None,
+    measurements: Measurements,
+    rows: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """The rows of a start that are no blunders by its own residuals; to begin a fit with."""
+    found = evaluate(ephemeris, start, number, measurements.where(rows))
+    sane = rows.copy()
+    if found is not None:
+        norm = np.sqrt(found.chi2)
+        sane[np.flatnonzero(rows)] = norm <= _BLUNDER * max(float(np.median(norm)), 1.0)
+    return sane
 
 
 def _fitted(
