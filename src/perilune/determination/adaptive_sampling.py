@@ -24,6 +24,7 @@ _NEIGHBOURS: Final = 0.15
 _LEAST_NEIGHBOURS: Final = 12
 _ENOUGH_TO_TEMPER: Final = 40.0
 _GENERATIONS: Final = 25
+_WELL_COVERED: Final = 0.6  # effective points out of all; else as long as it grows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +86,7 @@ def adapt(
         None where the density is nought at all points.
     """
     mixture = None
+    before = 0.0
     for _ in range(_GENERATIONS):
         if not np.isfinite(log_density).any():
             return mixture
@@ -92,8 +94,10 @@ def adapt(
         heat = _heat(log_weight)
         log_weight = log_weight / heat
         mixture = _mixture(points, log_weight, rng, count // 2)
-        if heat == 1.0 and effective_samples(log_weight) > 0.25 * count:
+        now = effective_samples(log_weight) / points.shape[0] if heat == 1.0 else 0.0
+        if now > _WELL_COVERED or (now > 0.0 and now < 1.2 * before):
             break
+        before = now
         points = mixture.draw(rng, count)
         log_density = evaluate(points)
         log_proposal = mixture.log_density(points)
