@@ -118,7 +118,9 @@ def test_sessions_show_what_is_printed(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
+    # As in the root of a clone, but what a command writes stays out of it.
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
     commands = re.split(r"^\$ ", snippet.text, flags=re.M)
     assert commands[0] == "", "a console block starts with a command"
     for command in commands[1:]:
