@@ -17,6 +17,8 @@ from perilune.determination.ranging_kernels import path_normals, path_residuals,
 from perilune.dynamics import Particles, propagate
 from perilune.ephemeris import Ephemeris
 
+# The interpolation in time is faithful where the best path is met within so many sigmas.
+FAITHFUL_SIGMA: Final = 0.01
 _SKY_STEP_RAD: Final = 1.0e-6
 _MAX_TURNS: Final = 6
 _SETTLED: Final = 1.0e-3  # in chi2

@@ -34,7 +34,7 @@ from perilune.constants import AU_KM
 from perilune.determination.adaptive_sampling import Mixture, adapt, effective_samples
 from perilune.determination.admissible import rate_limits
 from perilune.determination.measurements import Measurements
-from perilune.determination.range_scan import Scan, scan_of
+from perilune.determination.range_scan import FAITHFUL_SIGMA, Scan, scan_of
 from perilune.ephemeris import Ephemeris
 from perilune.errors import InputError, NotConvergedError
 
@@ -43,9 +43,8 @@ _FARTHEST_AU: Final = 60.0
 _RANGES: Final = 60
 _RASTER: Final = 1440  # points on it to begin with
 _GENERATION: Final = 300
-# Nodes of the interpolation in time: doubled until the best path is met within so many sigmas.
+# Nodes of the interpolation in time to begin with: doubled until the best path is met.
 _NODES: Final = 12
-_FAITHFUL_SIGMA: Final = 0.01
 _OUTLIER_SIGMA: Final = 4.0
 # Where log range is spread by more than this, half of the samples are drawn from all over the
 # raster: what is rare, a hit, say, is then seen with its small weight.
@@ -133,7 +132,7 @@ def _surveyed(
     while True:
         mixture = _covered(scan, rng, mixture)
         best = _best(scan, mixture, rng)
-        if scan.interpolation_error_sigma(best) < _FAITHFUL_SIGMA:
+        if scan.interpolation_error_sigma(best) < FAITHFUL_SIGMA:
             return scan, mixture, best
         scan = scan.with_nodes(2 * scan.nodes_mjd_tdb.size)
 
