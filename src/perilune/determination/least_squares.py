@@ -168,6 +168,7 @@ def fit_orbit(
     used: NDArray[np.bool_],
     *,
     tame: float | None = None,
+    held: FloatArray | None = None,
     max_steps: int = MAX_STEPS,
 ) -> Solution | None:
     """The least-squares orbit near `start`.
@@ -178,6 +179,8 @@ def fit_orbit(
         used: (N,) those that the fit uses.
         tame: where given, a row whose residual exceeds this many times the median weighs less
             (Huber's weights): for the first steps from a poor start.
+        held: (m,) a combination of the estimated quantities (km, km/s, parameters' units) that
+            keeps its value at the start. The covariance is that of the fit without it.
         max_steps: trajectories at most.
 
     Returns:
@@ -196,7 +199,7 @@ def fit_orbit(
     is_linear = cost < _NEAR_SIGMA**2 * float(np.sum(used))
     is_proven = False
     while steps < max_steps:
-        change, size, promised = _step(current, used, factor, damping)
+        change, size, promised = _step(current, used, factor, damping, held)
         settled = size < _SETTLED_SIGMA or (is_proven and size < _SETTLED_SIGMA / _LINEAR)
         if settled:
             orbit, current = shifted(orbit, change), _moved(current, change)
@@ -283,7 +286,11 @@ def _matrix(
 
 
 def _step(
-    current: Residuals, used: NDArray[np.bool_], factor: FloatArray, damping: float
+    current: Residuals,
+    used: NDArray[np.bool_],
+    factor: FloatArray,
+    damping: float,
+    held: FloatArray | None = None,
 ) -> tuple[FloatArray, float, float]:
     """The damped correction, its length in sigmas (a mean over quantities), its promised gain."""
     design, white = _matrix(current, used, factor)
@@ -291,13 +298,19 @@ def _step(
     scale = np.linalg.norm(design, axis=0)
     scale[scale == 0.0] = 1.0
     scaled = design / scale
+    free = np.eye(m)
+    if held is not None:
+        across = (held / scale) / np.linalg.norm(held / scale)
+        free = np.linalg.qr(np.column_stack([across, np.eye(m)]))[0][:, 1:]
+        scaled = scaled @ free
     if damping > 0.0:
-        scaled = np.vstack([scaled, np.sqrt(damping) * np.eye(m)])
-        white = np.concatenate([white, np.zeros(m)])
+        k = scaled.shape[1]
+        scaled = np.vstack([scaled, np.sqrt(damping) * np.eye(k)])
+        white = np.concatenate([white, np.zeros(k)])
     step, *_ = np.linalg.lstsq(scaled, white, rcond=1.0e-13)
     moved = scaled @ step
     size = float(np.linalg.norm(moved) / np.sqrt(m))
-    return np.asarray(step / scale), size, float(2.0 * white @ moved - moved @ moved)
+    return np.asarray(free @ step / scale), size, float(2.0 * white @ moved - moved @ moved)
 
 
 def _covariance(current: Residuals, used: NDArray[np.bool_]) -> FloatArray | None:
