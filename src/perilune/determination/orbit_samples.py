@@ -32,7 +32,7 @@ from perilune.orbits.orbit import CartesianOrbit
 _WELL_KNOWN: Final = 0.02
 _ENOUGH_EFFECTIVE: Final = 0.3
 # The proposal is drawn a little wider than the covariance, so that no weight runs away.
-_WIDENED: Final = 1.2
+_WIDENED: Final = 1.1
 _LONG_ARC_D: Final = 30.0
 _NODES: Final = 12
 
