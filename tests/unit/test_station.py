@@ -196,14 +196,14 @@ def test_unknown_elements_come_back_with_near_ones(tmp_path: Path) -> None:
     ("old", "new", "line", "words"),
     [
         ("latitude: -89.45 deg", "latitude: -89.45", 6, "a number with a unit"),
-        ("latitude: -89.45 deg", "latitude: -95 deg", 3, "between -90 and 90"),
+        ("latitude: -89.45 deg", "latitude: -95 deg", 6, "between -90 deg and 90 deg"),
         ("latitude: -89.45 deg", "latitud: -89.45 deg", 6, "latitud"),
         ("body: moon", "body: mars", 4, "'earth' or 'moon'"),
         ("position: 6541.4 0 0 km", "position: 6541.4 0 km", 19, "3 numbers with a unit"),
         ("velocity: 0 500 600 m/s", "velocity: 0 500 600 m", 20, "km/s or m/s"),
         ("center: moon", "center: pluto", 17, "center"),
         ("    height: 1200 m\n", "", 3, "height"),
-        ("id: dish", "id: ridge", None, "stands twice"),
+        ("id: dish", "id: ridge", 8, "stands twice"),
         ("height: 1200 m", "height: 1200 m\n    height: 1 m", 8, "stands twice"),
         ("id: ridge", "id: 'a:b'", 3, "without colons"),
         ("name: A station", "name: [", 3, "not YAML"),
@@ -212,7 +212,7 @@ def test_unknown_elements_come_back_with_near_ones(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_files_are_refused_with_line_and_field(
-    tmp_path: Path, old: str, new: str, line: int | None, words: str
+    tmp_path: Path, old: str, new: str, line: int, words: str
 ) -> None:
     path = write(tmp_path, STATION.replace(old, new, 1))
     with pytest.raises(InputError) as caught:

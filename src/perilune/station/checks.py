@@ -1,0 +1,152 @@
+"""What the parts of a station file say of each other: names, owners, dependencies, files.
+
+The checks read the file's plain content, so that they can tell of all that is wrong even where
+some fields are wrong as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from perilune.errors import InputError
+from perilune.station.faults import fault
+from perilune.station.yaml_text import YamlText
+
+Parts: TypeAlias = Mapping[str, Sequence[tuple[int, dict[str, Any]]]]
+_ELEMENTS = ("sites", "orbiters")
+
+
+def reference_faults(text: YamlText, parts: Parts, folder: Path) -> list[InputError]:
+    """Names that stand twice or for nothing, facilities without owner, circles, absent files."""
+    return [
+        *_twice(text, parts),
+        *_names(text, parts),
+        *_circles(text, parts),
+        *_files(text, parts, folder),
+    ]
+
+
+def _ids(parts: Parts, *lists: str) -> list[str]:
+    entries = [each for name in lists for _, each in parts.get(name, ())]
+    return [each["id"] for each in entries if isinstance(each.get("id"), str)]
+
+
+def _twice(text: YamlText, parts: Parts) -> Iterator[InputError]:
+    for group in (_ELEMENTS, ("partners",), ("phases",), ("facilities",)):
+        seen: set[str] = set()
+        for name in group:
+            for k, each in parts.get(name, ()):
+                own = each.get("id")
+                if not isinstance(own, str):
+                    continue
+                if own in seen:
+                    remedy = "Give each its own id."
+                    yield fault(
+                        text, (name, k, "id"), "an id stands twice", found=own, remedy=remedy
+                    )
+                seen.add(own)
+
+
+def _names(text: YamlText, parts: Parts) -> Iterator[InputError]:
+    elements, facilities = _ids(parts, *_ELEMENTS), _ids(parts, "facilities")
+    partners, phases = _ids(parts, "partners"), _ids(parts, "phases")
+    kinds = {
+        "at": ("a site or an orbiter", elements),
+        "owner": ("a partner", partners),
+        "operator": ("a partner", partners),
+        "phase": ("a phase", phases),
+        "needs": ("a facility", facilities),
+    }
+    for k, each in parts.get("facilities", ()):
+        if not each.get("owner"):
+            yield fault(
+                text,
+                ("facilities", k),
+                "nobody owns this facility",
+                expected="owner: a partner's id",
+                remedy=f"Partners are {', '.join(partners)}." if partners else "Add partners.",
+            )
+        for field, (what, known) in kinds.items():
+            value = each.get(field)
+            for name in value if isinstance(value, list) else [value]:
+                if isinstance(name, str) and name and name not in known:
+                    near = get_close_matches(name, known, n=3, cutoff=0.5)
+                    yield fault(
+                        text,
+                        ("facilities", k, field),
+                        f"this is not the id of {what}",
+                        found=name,
+                        expected=", ".join(known) or f"{what} of this file",
+                        remedy=f"Did you mean {' or '.join(near)}?" if near else None,
+                    )
+
+
+def _circles(text: YamlText, parts: Parts) -> Iterator[InputError]:
+    """Facilities that need each other in a circle: each circle once, where it was found first."""
+    needs: dict[str, list[str]] = {}
+    rows: dict[str, int] = {}
+    for k, each in parts.get("facilities", ()):
+        own, wanted = each.get("id"), each.get("needs", [])
+        if isinstance(own, str):
+            wanted = [wanted] if isinstance(wanted, str) else wanted
+            needs[own] = [name for name in wanted or [] if isinstance(name, str)]
+            rows.setdefault(own, k)
+    done: set[str] = set()
+    for start in needs:
+        trail: list[str] = []
+        pending: list[tuple[str, int]] = [(start, 0)]
+        while pending:
+            name, depth = pending.pop()
+            del trail[depth:]
+            if name in trail:
+                circle = [*trail[trail.index(name) :], name]
+                yield fault(
+                    text,
+                    ("facilities", rows[name], "needs"),
+                    "facilities need each other in a circle",
+                    found=" -> ".join(circle),
+                    remedy="Leave one of these needs out.",
+                )
+                done.update(circle)
+                continue
+            if name in done:
+                continue
+            trail.append(name)
+            after = [each for each in needs.get(name, ()) if each in needs]
+            if not after:
+                done.add(name)
+            pending += [(each, depth + 1) for each in reversed(after)]
+        done.update(trail)
+        done.add(start)
+
+
+def _files(text: YamlText, parts: Parts, folder: Path) -> Iterator[InputError]:
+    """Files that the station file names and that are not there."""
+    named: list[tuple[tuple[str | int, ...], object]] = []
+    for k, each in parts.get("sites", ()):
+        named.append((("sites", k, "terrain"), each.get("terrain")))
+    for k, each in parts.get("orbiters", ()):
+        named.append((("orbiters", k, "oem"), each.get("oem")))
+        spk = each.get("spk")
+        if isinstance(spk, dict):
+            named.append((("orbiters", k, "spk", "file"), spk.get("file")))
+    for place, name in named:
+        if isinstance(name, str) and not _is_file(folder / name):
+            yield fault(
+                text,
+                place,
+                "the file is not there",
+                found=name,
+                expected=f"a file in {folder}",
+                remedy="Paths count from the station file's own folder.",
+            )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long, or with a null character
+        return False

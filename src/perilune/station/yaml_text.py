@@ -1,0 +1,109 @@
+"""YAML with its lines: every scalar stays a text, and each place knows where it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from perilune.errors import InputError
+
+_DEEPEST = 60
+
+
+class YamlText:
+    """A YAML file's content and the lines of its parts.
+
+    Attributes:
+        file: its path, as it was given.
+        content: mappings, sequences and texts; no numbers and no dates.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        """Read a file.
+
+        Raises:
+            InputError: it cannot be read, or is not YAML.
+        """
+        self.file = str(path)
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError, ValueError) as error:
+            raise InputError(
+                "the station file cannot be read",
+                file=self.file,
+                found=getattr(error, "strerror", None) or str(error),
+                remedy="Check the path.",
+            ) from None
+        try:
+            # YAML would make dates of epochs and numbers of ids; the base loader makes texts.
+            self._root: Any = yaml.compose(text, Loader=yaml.BaseLoader)
+            _check_depth(self._root)
+            self.content: Any = yaml.load(text, Loader=yaml.BaseLoader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark
+            raise InputError(
+                "the file is not YAML",
+                file=self.file,
+                line=mark.line + 1 if mark else None,
+                found=error.problem,
+            ) from None
+        except (yaml.YAMLError, RecursionError, ValueError) as error:
+            raise InputError(
+                "the file is not YAML", file=self.file, found=str(error)[:80]
+            ) from None
+
+    def line(self, place: Sequence[int | str]) -> int:
+        """The line, from 1, of the innermost part on the way to a place.
+
+        For the name of a field that is one too many it is the line of its name.
+        """
+        node, line = self._root, 1
+        for step in place:
+            key, inner = None, None
+            if isinstance(node, yaml.MappingNode):
+                pairs = ((k, v) for k, v in node.value if k.value == str(step))
+                key, inner = next(pairs, (None, None))
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+                inner = node.value[step] if step < len(node.value) else None
+            if inner is None:
+                break
+            node = inner
+            line = (key or node).start_mark.line + 1
+        return line
+
+    def doubled_keys(self) -> Iterator[tuple[str, int]]:
+        """Keys that stand twice in one mapping, with their lines: YAML would take the last."""
+        yield from _doubled(self._root)
+
+
+def _doubled(node: Any) -> Iterator[tuple[str, int]]:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if str(key.value) in seen:
+                yield str(key.value), key.start_mark.line + 1
+            seen.add(str(key.value))
+            yield from _doubled(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _doubled(value)
+
+
+def _check_depth(node: Any, depth: int = 0) -> None:
+    """An alias to a part of itself never ends.
+
+    Raises:
+        ValueError: it is nested too deeply.
+    """
+    if depth > _DEEPEST:
+        raise ValueError("nested too deeply")
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            _check_depth(key, depth + 1)
+            _check_depth(value, depth + 1)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _check_depth(value, depth + 1)
