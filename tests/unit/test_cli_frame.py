@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from perilune import __version__
 from perilune.cli import app, output
-from perilune.cli.envelope import inputs_sha256, plain, print_envelope
+from perilune.cli.envelope import print_envelope
 from perilune.cli.main import main
+from perilune.contract.envelope import inputs_sha256, plain
 from perilune.errors import DataMissingError, InputError, NotConvergedError, PeriluneError
 
 

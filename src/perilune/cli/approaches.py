@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,23 +16,13 @@ from perilune.cli.options import (
     Threads,
     announce_compilation,
     resolve_targets,
-    without_place,
 )
 from perilune.cli.output import progress_bar, show_table
+from perilune.contract.envelope import without_place
 
 if TYPE_CHECKING:
     from perilune.impact import Approach
 
-UNITS = {
-    "epoch_tdb": "ISO 8601, TDB",
-    "epoch_sigma_s": "s",
-    "distance_km": "km, from the body's centre",
-    "distance_sigma_km": "km",
-    "speed_km_s": "km/s, relative to the body",
-    "b_plane.xi_km": "km",
-    "b_plane.zeta_km": "km",
-    "b_plane.covariance_km2": "km^2, in the order xi zeta",
-}
 
 Bodies = Annotated[
     list[ApproachBody], typer.Option("--body", help="Body that is approached; may be repeated.")
@@ -52,6 +42,7 @@ def approaches(
 ) -> None:
     """Find every close approach between two dates."""
     from perilune.constants import AU_KM
+    from perilune.contract.approaches import UNITS, approach_row
     from perilune.impact import find_approaches
     from perilune.times import parse_epoch
 
@@ -83,23 +74,6 @@ def approaches(
     else:
         title = f"Close approaches within {within:g} au, {start} to {stop}"
         show_approaches(title, found)
-
-
-def approach_row(approach: Approach) -> dict[str, Any]:
-    """One approach as `--json` gives it."""
-    from perilune.times import format_tdb
-
-    return {
-        "object": approach.object,
-        "body": approach.body,
-        "epoch_tdb": format_tdb(approach.epoch_mjd_tdb, 3),
-        "epoch_sigma_s": approach.epoch_sigma_s,
-        "distance_km": approach.distance_km,
-        "distance_sigma_km": approach.distance_sigma_km,
-        "speed_km_s": approach.speed_km_s,
-        "b_plane": approach.b_plane,
-        "is_impact": approach.is_impact,
-    }
 
 
 def show_approaches(title: str, found: Sequence[Approach]) -> None:

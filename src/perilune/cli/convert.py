@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from perilune.cli.envelope import print_envelope
-from perilune.cli.options import Json, Targets, resolve_targets, without_place
+from perilune.cli.options import Json, Targets, resolve_targets
 from perilune.cli.output import say, write_atomically
+from perilune.contract.envelope import without_place
 from perilune.errors import InputError
 
 if TYPE_CHECKING:

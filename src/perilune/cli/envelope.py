@@ -1,67 +1,16 @@
-"""The one envelope that `--json` prints: signature, units, data; numbers are numbers, never NaN."""
+"""What `--json` prints: one envelope on stdout."""
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import json
-import math
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from enum import Enum
-from typing import Any
 
-from perilune import __version__
+from perilune.contract.envelope import envelope
 
 
 def print_envelope(data: object, *, units: Mapping[str, str], inputs: object) -> None:
-    """Print the envelope on stdout.
-
-    Args:
-        data: what the command found.
-        units: the unit of each field of `data` that has one.
-        inputs: everything that the result depends on: the verb, its options and the orbits.
-    """
-    envelope = {
-        "signature": {
-            "software": "perilune",
-            "version": __version__,
-            "ephemeris": "DE440",
-            "created_utc": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "inputs_sha256": inputs_sha256(inputs),
-        },
-        "units": dict(units),
-        "data": plain(data),
-    }
-    json.dump(envelope, sys.stdout, indent=2, allow_nan=False, ensure_ascii=False)
+    """Print the envelope on stdout; see `perilune.contract.envelope`."""
+    whole = envelope(data, units=units, inputs=inputs)
+    json.dump(whole, sys.stdout, indent=2, allow_nan=False, ensure_ascii=False)
     sys.stdout.write("\n")
-
-
-def inputs_sha256(inputs: object) -> str:
-    """SHA-256 of the inputs as JSON with sorted keys: the same question has the same digest.
-
-    Floats enter with all their digits, so that any change of an orbit changes the digest. How many
-    threads worked, or whether JSON was asked for, is no input.
-    """
-    text = json.dumps(plain(inputs), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def plain(value: object) -> Any:
-    """The value in JSON's own types: dataclasses and arrays opened, NaN and infinity as null."""
-    if isinstance(value, Enum):
-        return plain(value.value)
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if hasattr(value, "tolist"):  # numpy's arrays and numbers, without importing numpy here
-        return plain(value.tolist())
-    return str(value)

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from perilune.cli.envelope import print_envelope
 from perilune.cli.numbers import ABSENT, number
-from perilune.cli.options import Json, Targets, announce_compilation, resolve_targets, without_place
+from perilune.cli.options import Json, Targets, announce_compilation, resolve_targets
 from perilune.cli.output import progress_bar, say, show_table
-from perilune.errors import InputError
+from perilune.contract.envelope import without_place
 
 if TYPE_CHECKING:
-    from perilune.astrometry.observations import FloatArray
     from perilune.determination.sky_path import SkyPath
-
-UNITS = {
-    "ra_deg": "deg, astrometric ICRF: with light time, without aberration",
-    "dec_deg": "deg, likewise",
-    "ra_rate_deg_d": "deg/d, times cos(dec)",
-    "dec_rate_deg_d": "deg/d",
-    "ra_sigma_arcsec": "arcsec, times cos(dec)",
-    "dec_sigma_arcsec": "arcsec",
-    "sigma_major_arcsec": "arcsec, of the one-sigma ellipse",
-    "sigma_minor_arcsec": "arcsec",
-    "position_angle_deg": "deg, of the ellipse's long axis from north through east",
-    "distance_au": "au, from the observer, when the light left",
-    "sun_distance_au": "au, when the light left",
-    "v_mag": "mag: V by H, G, or a comet's total magnitude by M1, K1",
-    "elongation_deg": "deg",
-    "phase_deg": "deg",
-    "altitude_deg": "deg, apparent; null in space",
-    "azimuth_deg": "deg, from north through east; null in space",
-}
-_STEP_D: Final = {"d": 1.0, "h": 1.0 / 24.0, "m": 1.0 / 1440.0, "s": 1.0 / 86400.0}
-_MOST_ROWS: Final = 1_000_000
 
 
 def ephemeris(
@@ -64,13 +41,14 @@ def ephemeris(
 ) -> None:
     """Give places, motion, brightness and their uncertainty in an observer's sky."""
     from perilune.astrometry.sites import Site
+    from perilune.contract.ephemeris import UNITS, sky_epochs, sky_rows
     from perilune.determination.sky_path import sky_path
     from perilune.dynamics import solar_system
     from perilune.station.observers import parse_observer
 
     orbits = resolve_targets(targets)
     who = parse_observer(observer)
-    epochs = _epochs(start, stop, step)
+    epochs = sky_epochs(start, stop, step)
     announce_compilation()
     paths = []
     with progress_bar("Ephemeris") as progress:
@@ -78,7 +56,7 @@ def ephemeris(
         for done, orbit in enumerate(orbits):
             progress(done / len(orbits), orbit.full_name)
             paths.append(sky_path(bodies, orbit, who, epochs, refraction=refraction))
-    rows = [row for path in paths for row in _rows(path)]
+    rows = [row for path in paths for row in sky_rows(path)]
     if json:
         inputs = {
             "verb": "ephemeris",
@@ -97,89 +75,12 @@ def ephemeris(
             say(f"{path.object}: {path.status}.")
 
 
-def _epochs(start: str, stop: str, step: str) -> FloatArray:
-    """The epochs, MJD TDB, evenly spaced in UTC.
-
-    Raises:
-        InputError: the step is none, or the span is empty or too long.
-    """
-    import numpy as np
-
-    from perilune.times import mjd_tdb_from_utc, mjd_utc_from_tdb, parse_epoch
-
-    match = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*([dhms])", step.strip(), re.IGNORECASE)
-    step_d = float(match[1]) * _STEP_D[match[2].lower()] if match else 0.0
-    if step_d <= 0.0:
-        raise InputError(
-            "this is no step", field="--step", found=step, expected="1d, 2h, 10m or 30s"
-        )
-    first = parse_epoch(start, "--start")
-    last = parse_epoch(stop, "--stop")
-    if last < first:
-        raise InputError(
-            "the span ends before it starts",
-            field="--stop",
-            found=stop,
-            expected=f"not before {start}",
-        )
-    first_utc, last_utc = float(mjd_utc_from_tdb(first)), float(mjd_utc_from_tdb(last))
-    count = int(np.floor((last_utc - first_utc) / step_d + 1e-9)) + 1
-    if count > _MOST_ROWS:
-        raise InputError(
-            "there would be too many rows",
-            field="--step",
-            found=f"{count} rows",
-            expected=f"at most {_MOST_ROWS}",
-            remedy="Take a longer step.",
-        )
-    return mjd_tdb_from_utc(first_utc + step_d * np.arange(count))
-
-
-def _rows(path: SkyPath) -> list[dict[str, Any]]:
-    """The rows of `--json`, in degrees and arcseconds."""
-    import numpy as np
-
-    from perilune.times import format_utc
-
-    def degrees(angle: FloatArray | None) -> list[float | None]:
-        return [None] * len(path.epoch_mjd_tdb) if angle is None else np.degrees(angle).tolist()
-
-    def arcsec(angle: FloatArray | None) -> list[float | None]:
-        return degrees(None if angle is None else angle * 3600.0)
-
-    covariance, ellipse = path.covariance_rad2, path.ellipse()
-    major, minor, position_angle = (None, None, None) if ellipse is None else ellipse
-    columns: dict[str, list[Any]] = {
-        "epoch_utc": [format_utc(epoch) for epoch in path.epoch_mjd_tdb.tolist()],
-        "ra_deg": degrees(path.ra_rad),
-        "dec_deg": degrees(path.dec_rad),
-        "ra_rate_deg_d": degrees(path.ra_rate_rad_d),
-        "dec_rate_deg_d": degrees(path.dec_rate_rad_d),
-        "ra_sigma_arcsec": arcsec(None if covariance is None else np.sqrt(covariance[:, 0, 0])),
-        "dec_sigma_arcsec": arcsec(None if covariance is None else np.sqrt(covariance[:, 1, 1])),
-        "sigma_major_arcsec": arcsec(major),
-        "sigma_minor_arcsec": arcsec(minor),
-        "position_angle_deg": degrees(position_angle),
-        "distance_au": path.distance_au.tolist(),
-        "sun_distance_au": path.sun_distance_au.tolist(),
-        "v_mag": path.magnitude.tolist(),
-        "elongation_deg": degrees(path.elongation_rad),
-        "phase_deg": degrees(path.phase_rad),
-        "altitude_deg": degrees(path.altitude_rad),
-        "azimuth_deg": degrees(path.azimuth_rad),
-    }
-    return [
-        {"object": path.object, "observer": path.observer}
-        | dict(zip(columns, values, strict=True))
-        | {"status": path.status}
-        for values in zip(*columns.values(), strict=True)
-    ]
-
-
 def _show(path: SkyPath) -> None:
     """One table an object; `--json` has more columns and all digits."""
+    from perilune.contract.ephemeris import sky_rows
+
     table = []
-    for row in _rows(path):
+    for row in sky_rows(path):
         sigma = row["sigma_major_arcsec"]
         table.append(
             (

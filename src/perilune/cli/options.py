@@ -6,11 +6,10 @@ import os
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from perilune.cli.envelope import plain
 from perilune.cli.output import say
 from perilune.errors import InputError
 
@@ -68,11 +67,6 @@ def resolve_targets(targets: Sequence[str]) -> list[Orbit]:
     if not targets:
         raise InputError("no object is named", field="TARGET", expected="a name or a file")
     return [orbit for target in targets for orbit in resolve_target(target)]
-
-
-def without_place(orbits: Sequence[Orbit]) -> list[dict[str, Any]]:
-    """The orbits as inputs for the envelope's digest: all but where they were read from."""
-    return [{k: v for k, v in plain(orbit).items() if k != "source"} for orbit in orbits]
 
 
 def announce_compilation() -> None:

@@ -16,9 +16,9 @@ from perilune.cli.options import (
     announce_compilation,
     looks_like_epoch,
     resolve_targets,
-    without_place,
 )
 from perilune.cli.output import progress_bar, say, show_table
+from perilune.contract.envelope import without_place
 from perilune.errors import NotConvergedError
 
 if TYPE_CHECKING:

@@ -20,26 +20,12 @@ from perilune.cli.options import (
     horizon_mjd_tdb,
     now_mjd_tdb,
     resolve_targets,
-    without_place,
 )
 from perilune.cli.output import progress_bar, say, show_table
+from perilune.contract.envelope import without_place
 
 if TYPE_CHECKING:
     from perilune.impact import RiskAssessment
-
-UNITS = {
-    "impact_probability": "1",
-    "probability_low": "1, lower end of the 95 % interval",
-    "probability_high": "1, upper end of the 95 % interval",
-    "linear_probability": "1",
-    "sigma_lov": "standard deviations along the line of variations",
-    "stretch": "km per standard deviation",
-    "width_km": "km",
-    "speed_km_s": "km/s",
-    "longitude_deg": "deg, east, body-fixed",
-    "latitude_deg": "deg, north, body-fixed; geodetic on the Earth",
-    "energy_mt": "Mt TNT",
-}
 
 
 BODY_NAMES = {"earth": "the Earth", "moon": "the Moon"}
@@ -81,6 +67,7 @@ def risk(
     json: Json = False,
 ) -> None:
     """Assess the chance of an impact."""
+    from perilune.contract.risk import UNITS
     from perilune.impact import assess_risk
     from perilune.times import parse_epoch
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from perilune.cli.approaches import UNITS as APPROACH_UNITS
-from perilune.cli.approaches import approach_row, show_approaches
+from perilune.cli.approaches import show_approaches
 from perilune.cli.envelope import print_envelope
 from perilune.cli.options import (
     Json,
@@ -14,11 +13,10 @@ from perilune.cli.options import (
     announce_compilation,
     horizon_mjd_tdb,
     now_mjd_tdb,
-    without_place,
 )
 from perilune.cli.output import progress_bar, say
 from perilune.cli.risk import BODY_NAMES, show_impactors, show_risk_list
-from perilune.cli.risk import UNITS as RISK_UNITS
+from perilune.contract.envelope import without_place
 
 if TYPE_CHECKING:
     from perilune.impact import RiskAssessment
@@ -32,6 +30,9 @@ _WITHIN_AU = 0.05
 def watch(threads: Threads = None, json: Json = False) -> None:
     """Run one monitoring cycle over the catalogue."""
     from perilune.constants import AU_KM, JULIAN_YEAR_D
+    from perilune.contract.approaches import UNITS as APPROACH_UNITS
+    from perilune.contract.approaches import approach_row
+    from perilune.contract.risk import UNITS as RISK_UNITS
     from perilune.impact import assess_risk, find_approaches
     from perilune.orbits import catalogue
 
