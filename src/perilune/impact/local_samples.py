@@ -1,0 +1,233 @@
+"""Orbits flown around one that comes to a body: do they hit, where, and with what probability.
+
+Importance sampling in the two directions of the orbit's uncertainty that matter on the target
+plane: points are spread evenly over the disc of impact, as far as the uncertainty reaches across
+it, and each orbit weighs as the normal distribution has it over the density drawn from. Every
+orbit is carried from the epoch to the impact with all forces.
+
+What hits is a thin, bent sheet: where one sigma of the line is stretched to 1e7 Earth radii, one
+sigma across it moves the point along by tens of them, to second order. So the sheet's ridge, the
+move along the line that brings the object in time for each move across it, is found first. To
+follow it is a shear, which changes no volume and so no weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import qmc
+
+from perilune.dynamics import Encounters, Progress, Watch, propagate
+from perilune.dynamics.orbit_paths import particle
+from perilune.ephemeris import MAJOR_BODIES, Ephemeris
+from perilune.impact.b_plane import target_plane_points
+from perilune.impact.targets import Target
+from perilune.orbits.orbit import CartesianOrbit
+
+Array = NDArray[np.float64]
+
+_MARGIN: Final = 1.25  # of the disc's radius, for what is not round or not straight
+_ACROSS_SIGMA: Final = 5.0
+_SAME_D: Final = 3.0
+_WATCHED_KM: Final = 3.0e6
+_RIDGE_NODES: Final = 9
+_RIDGE_LOOKS: Final = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LocalSamples:
+    """What became of the orbits flown around one target.
+
+    Attributes:
+        target: the orbit that comes to the body.
+        samples: orbits flown.
+        hits: their impacts on the target's body.
+        weights: likelihood ratio of each hit, shape (len(hits),).
+        largest_weight: of any orbit flown.
+        sigma_lov: position of each hit along the line, shape (len(hits),).
+    """
+
+    target: Target
+    samples: int
+    hits: Encounters
+    weights: Array
+    largest_weight: float
+    sigma_lov: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sheet:
+    """The part of a target's surroundings that is sampled.
+
+    Attributes:
+        target: the target.
+        low, high: (2,) bounds of the points aimed at along the plane's axes, km.
+        across_km: (K,) nodes of the ridge, ascending.
+        bend: (K,) move in sigmas along the line on top of the linear one, at the nodes.
+    """
+
+    target: Target
+    low: Array
+    high: Array
+    across_km: Array
+    bend: Array
+
+    def moves(self, aims_km: Array) -> Array:
+        """(N, 2) moves in sigmas along the two axes for points (N, 2) to aim at."""
+        left, sizes, _ = self.target.axes
+        with np.errstate(divide="ignore", invalid="ignore"):
+            move = np.where(sizes > 0.0, (aims_km - left.T @ self.target.point_km) / sizes, 0.0)
+        move[:, 0] += np.interp(aims_km[:, 1], self.across_km, self.bend)
+        return np.asarray(move)
+
+    def deviations(self, moves: Array) -> Array:
+        """(N, n) deviations from the nominal orbit."""
+        _, _, right = self.target.axes
+        return np.asarray(self.target.deviation + moves @ right @ self.target.factor.T)
+
+
+class _Range:
+    """Where the orbits around all targets are flown."""
+
+    def __init__(
+        self,
+        ephemeris: Ephemeris,
+        orbit: CartesianOrbit,
+        number: int | None,
+        targets: Sequence[Target],
+        threads: int | None,
+        progress: Progress | None,
+    ) -> None:
+        self.ephemeris = ephemeris
+        self.orbit = orbit
+        self.number = number
+        self.targets = targets
+        self.threads = threads
+        self.progress = progress
+
+    def fly(self, deviations: Sequence[Array]) -> list[Encounters]:
+        """For each target the encounters expected; `particle` counts its own orbits."""
+        sizes = np.array([part.shape[0] for part in deviations])
+        first = np.concatenate([[0], np.cumsum(sizes)])
+        found = propagate(
+            self.ephemeris,
+            particle(self.ephemeris, self.orbit, self.number, np.concatenate(deviations)),
+            [max(target.epoch_mjd_tdb for target in self.targets) + _SAME_D],
+            watches=[Watch(body, _WATCHED_KM) for body in {one.body for one in self.targets}],
+            threads=self.threads,
+            progress=self.progress,
+            label=f"{first[-1]:,} orbits around {len(self.targets)} virtual impactors",
+        ).encounters
+        results = []
+        for k, target in enumerate(self.targets):
+            mine = (found.particle >= first[k]) & (found.particle < first[k + 1])
+            mine &= found.body == MAJOR_BODIES.index(target.body)
+            mine &= np.abs(found.epoch_mjd_tdb - target.epoch_mjd_tdb) < _SAME_D
+            part = found.where(mine)
+            part.particle[:] -= first[k]
+            results.append(part)
+        return results
+
+    def points_km(self, target: Target, found: Encounters, count: int) -> Array:
+        """(count, 2) points along the plane's axes; NaN for orbits without an encounter."""
+        points = np.full((count, 2), np.nan)
+        if len(found) == 0:
+            return points
+        _, velocity = self.ephemeris.state(target.body, found.epoch_mjd_tdb)
+        _, sun_velocity = self.ephemeris.state("sun", found.epoch_mjd_tdb)
+        gm = float(self.ephemeris.arrays.gm_km3_s2[MAJOR_BODIES.index(target.body)])
+        plane, _ = target_plane_points(
+            found.state[:, :3], found.state[:, 3:], gm, velocity - sun_velocity
+        )
+        left, _, _ = target.axes
+        # Of several passes of one orbit the nearest stands, being written last.
+        order = np.argsort(-found.distance_km)
+        points[found.particle[order]] = (plane @ left)[order]
+        return points
+
+
+def fly_around(
+    ephemeris: Ephemeris,
+    orbit: CartesianOrbit,
+    number: int | None,
+    targets: Sequence[Target],
+    samples: int,
+    seed: int,
+    threads: int | None,
+    progress: Progress | None,
+) -> list[LocalSamples]:
+    """Fly `samples` orbits around each target.
+
+    Args:
+        ephemeris: the attracting bodies.
+        orbit: the nominal orbit.
+        number: the object's.
+        targets: orbits that come to a body.
+        samples: for each target, a power of two for an even spread.
+        seed: of the spread.
+        threads, progress: see `propagate`.
+    """
+    if not targets:
+        return []
+    field = _Range(ephemeris, orbit, number, targets, threads, progress)
+    sheets = _follow_ridges(field, [_straight_sheet(target) for target in targets])
+    spread = qmc.Sobol(2, seed=seed).random(samples)
+    moves = [sheet.moves(sheet.low + spread * (sheet.high - sheet.low)) for sheet in sheets]
+    flown = field.fly([sheet.deviations(move) for sheet, move in zip(sheets, moves, strict=True)])
+    results = []
+    for sheet, move, found in zip(sheets, moves, flown, strict=True):
+        target = sheet.target
+        _, sizes, right = target.axes
+        z = right @ target.z + move
+        widths = np.where(sizes > 0.0, (sheet.high - sheet.low) / np.maximum(sizes, 1e-300), 1.0)
+        weight = np.prod(np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi) * widths, axis=1)
+        hits = found.where(found.is_impact)
+        side = 1.0 if right[0] @ target.z * target.sigma >= 0.0 else -1.0
+        results.append(
+            LocalSamples(
+                target=target,
+                samples=samples,
+                hits=hits,
+                weights=weight[hits.particle],
+                largest_weight=float(weight.max()),
+                sigma_lov=target.sigma + side * move[hits.particle, 0],
+            )
+        )
+    return results
+
+
+def _straight_sheet(target: Target) -> _Sheet:
+    _, sizes, _ = target.axes
+    mean, reach = target.mean_km, _MARGIN * target.radius_km
+    edge = _ACROSS_SIGMA * sizes
+    # Where the distribution does not come near the disc, all of the disc is looked at.
+    low, high = np.maximum(-reach, mean - edge), np.minimum(reach, mean + edge)
+    empty = low >= high
+    low, high = np.where(empty, -reach, low), np.where(empty, reach, high)
+    nodes = np.linspace(low[1], high[1], _RIDGE_NODES)
+    return _Sheet(target, low, high, nodes, np.zeros(_RIDGE_NODES))
+
+
+def _follow_ridges(field: _Range, sheets: list[_Sheet]) -> list[_Sheet]:
+    """Bend each sheet until orbits aimed at the middle of the disc come there."""
+    for _ in range(_RIDGE_LOOKS):
+        aims = [np.stack([np.zeros(_RIDGE_NODES), s.across_km], axis=1) for s in sheets]
+        flown = field.fly([s.deviations(s.moves(aim)) for s, aim in zip(sheets, aims, strict=True)])
+        bent = []
+        for sheet, found in zip(sheets, flown, strict=True):
+            points = field.points_km(sheet.target, found, _RIDGE_NODES)
+            _, sizes, _ = sheet.target.axes
+            off = points[:, 0] / sizes[0]
+            known = np.isfinite(off)
+            if known.any():
+                off = np.interp(sheet.across_km, sheet.across_km[known], off[known])
+                sheet = _Sheet(
+                    sheet.target, sheet.low, sheet.high, sheet.across_km, sheet.bend - off
+                )
+            bent.append(sheet)
+        sheets = bent
+    return sheets

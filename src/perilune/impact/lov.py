@@ -1,0 +1,119 @@
+"""Impact monitoring along the line of variations, for the Earth and the Moon.
+
+The stages of Milani et al. 2005 (Icarus 173, 362, doi:10.1016/j.icarus.2004.09.002): orbits along
+the line, their returns, the orbit of each return that comes nearest, the linear map about it to
+the target plane. Whether a virtual impactor is one, its probability, and where it hits are then
+read from orbits that are flown around it with all forces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.special import ndtr
+
+from perilune.dynamics import Progress
+from perilune.ephemeris import Ephemeris
+from perilune.impact.line_of_variations import LineOfVariations
+from perilune.impact.line_samples import APART_KM, TARGET_KM, LineFlight, LineSamples, sample_line
+from perilune.impact.local_samples import LocalSamples, fly_around
+from perilune.impact.moon_returns import REACH_KM, moon_passes
+from perilune.impact.returns import find_returns
+from perilune.impact.targets import Target, targets_of
+from perilune.orbits.orbit import CartesianOrbit
+
+# The radius of the Earth's disc for an object that comes at 10 km/s.
+_EARTH_KM: Final = 1.0e4
+_WIDTHS: Final = 6.0
+_MOST_ORBITS: Final = 12_000
+_AROUND: Final = 128
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LineSearch:
+    """What a search along the line found.
+
+    Attributes:
+        impactors: each with the orbits flown around it, in the order of time.
+        orbits: how many were flown in all.
+        completeness: an impactor missed has at most about this probability.
+        failed: orbits that could not be carried to the end.
+    """
+
+    impactors: tuple[LocalSamples, ...]
+    orbits: int
+    completeness: float
+    failed: int
+
+
+def search_line(
+    ephemeris: Ephemeris,
+    orbit: CartesianOrbit,
+    number: int | None,
+    line: LineOfVariations,
+    bodies: Sequence[str],
+    until_mjd_tdb: float,
+    width_km: float,
+    *,
+    least: float,
+    seed: int,
+    threads: int | None,
+    progress: Progress | None,
+) -> LineSearch:
+    """Find the virtual impactors on and beside the line.
+
+    Args:
+        ephemeris: the attracting bodies.
+        orbit: the nominal orbit.
+        number: the object's.
+        line: of variations.
+        bodies: "earth", "moon".
+        until_mjd_tdb: end of the search.
+        width_km: the width to expect on target planes.
+        least: probability down to which impactors are looked for.
+        seed: of the orbits flown around each impactor.
+        threads, progress: see `propagate`.
+    """
+    flight = LineFlight(ephemeris, orbit, number, line, until_mjd_tdb, threads, progress)
+    samples = sample_line(flight, least * TARGET_KM / _EARTH_KM, _MOST_ORBITS)
+    beside = _WIDTHS * width_km
+    within = beside + (REACH_KM if "moon" in bodies else 3.0 * _EARTH_KM)
+    returns = find_returns(samples, within, 0.1 * least)
+    aims: list[tuple[str, float, float]] = []
+    if "earth" in bodies:
+        aims += [
+            ("earth", one.nearest_sigma, one.epoch_mjd_tdb)
+            for one in returns
+            if one.nearest_km < beside + 3.0 * _EARTH_KM
+        ]
+    if "moon" in bodies:
+        aims += [("moon", *one) for one in moon_passes(flight, returns, beside)]
+    targets = [one for one in _targets(flight, aims) if one.probability > 0.1 * least]
+    flown = fly_around(ephemeris, orbit, number, targets, _AROUND, seed, threads, progress)
+    flight.flown += _AROUND * len(targets)
+    return LineSearch(
+        impactors=tuple(sorted(flown, key=lambda one: one.target.epoch_mjd_tdb)),
+        orbits=flight.flown,
+        completeness=_completeness(samples),
+        failed=samples.failed,
+    )
+
+
+def _targets(flight: LineFlight, aims: Sequence[tuple[str, float, float]]) -> list[Target]:
+    wanted = []
+    for body, sigma, epoch in aims:
+        factor, tangent = flight.line.frame(sigma)
+        deviation = flight.line.deviations(np.array([sigma]))[0]
+        wanted.append((body, sigma, epoch, deviation, factor, sigma * tangent))
+    found = targets_of(flight.ephemeris, flight.orbit, flight.number, wanted, flight.threads)
+    return [one for one in found if one is not None]
+
+
+def _completeness(samples: LineSamples) -> float:
+    """What an impact at most weighs that lies in a step across the whole neighbourhood watched."""
+    coarse = samples.apart_km() > APART_KM
+    mass = np.diff(ndtr(samples.sigma))
+    return float(mass[coarse].max(initial=0.0)) * _EARTH_KM / TARGET_KM

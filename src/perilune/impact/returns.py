@@ -1,0 +1,320 @@
+"""Returns: where the line of variations comes nearest to the Earth at one encounter.
+
+Neighbouring orbits on the line that meet the Earth at the same date are points of one trail on
+the target plane (Milani, Chesley, Chodas and Valsecchi 2002, Asteroids III, p. 55; Milani et al.
+2005, Icarus 173, 362, doi:10.1016/j.icarus.2004.09.002). Where the delay zeta changes its sign
+between two of them, an orbit in between is neither early nor late, and it is looked for there.
+An orbit without such a neighbour, where the line is pulled far apart, gets a twin beside it,
+which tells the way (their "singletons"). All returns are looked for side by side.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perilune.constants import AU_KM
+from perilune.impact.line_samples import APART_KM, LineSamples, Rows
+
+Array = NDArray[np.float64]
+
+# Passes belong to one encounter if their dates are so near: the delay itself at 0.4 au, and what
+# a slow encounter adds to it.
+_SAME_ENCOUNTER_D: Final = 60.0
+# How far xi may be from where the trail's last two points put it, and how far from a single
+# point's: shares of the delay, and what two-body crossings leave out. (For 600 brackets of
+# 1979 XB's 99 % lay within 2e-4 au of the former, within 7e-4 au of the latter.)
+_CURVATURE: Final = 0.005
+_INCLINATION: Final = 0.007
+_ROUGH_KM: Final = 1.0e-4 * AU_KM
+_FOUND_KM: Final = 1000.0
+_MOST_LOOKS: Final = 12
+_MOST_ROUNDS: Final = 3
+_TWIN_KM: Final = 1.0e-5 * AU_KM
+# The widest target that the Earth is: what an impact's probability is at most, from the stretch.
+_WIDEST_KM: Final = 3.0e4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Return:
+    """An orbit on the line that comes to the Earth in time.
+
+    Attributes:
+        sigma: on the line.
+        epoch_mjd_tdb: of closest approach or impact.
+        point_km: xi and zeta there, shape (2,).
+        slope_km: their derivative by sigma, shape (2,).
+    """
+
+    sigma: float
+    epoch_mjd_tdb: float
+    point_km: Array
+    slope_km: Array
+
+    @property
+    def stretch_km(self) -> float:
+        """Length on the target plane of one sigma along the line."""
+        return math.hypot(*self.slope_km)
+
+    @property
+    def nearest_km(self) -> float:
+        """Distance of the straight trail through the point from the Earth's centre."""
+        (x, y), (dx, dy) = self.point_km, self.slope_km
+        size = self.stretch_km
+        return abs(x * dy - y * dx) / size if size > 0.0 else math.hypot(x, y)
+
+    @property
+    def nearest_sigma(self) -> float:
+        """Sigma where the straight trail is nearest."""
+        size = self.stretch_km
+        return self.sigma - float(self.point_km @ self.slope_km) / size**2 if size else self.sigma
+
+
+@dataclass(slots=True, eq=False)
+class _Hunt:
+    """One return being looked for: the points of its trail seen so far."""
+
+    reach: float  # how far from the first point in sigma it may lie
+    sigma: list[float] = field(default_factory=list)
+    xi_km: list[float] = field(default_factory=list)
+    zeta_km: list[float] = field(default_factory=list)
+    epoch: list[float] = field(default_factory=list)
+    lost: bool = False
+
+    def add(self, sigma: float, epoch: float, point_km: Array) -> None:
+        self.sigma.append(sigma)
+        self.epoch.append(epoch)
+        self.xi_km.append(float(point_km[0]))
+        self.zeta_km.append(float(point_km[1]))
+
+    def best(self) -> list[int]:
+        """The points in the order of their delay."""
+        return sorted(range(len(self.sigma)), key=lambda i: abs(self.zeta_km[i]))
+
+    def slope(self) -> tuple[float, float]:
+        """Derivatives of xi and zeta by sigma from the two best points."""
+        i, j = self.best()[:2]
+        step = self.sigma[i] - self.sigma[j]
+        return (self.xi_km[i] - self.xi_km[j]) / step, (self.zeta_km[i] - self.zeta_km[j]) / step
+
+    def next(self) -> tuple[float, float]:
+        """Where to look next: sigma, and the date expected."""
+        order = self.best()
+        i = order[0]
+        _, slope = self.slope()
+        guess = self.sigma[i] - self.zeta_km[i] / slope if slope else math.inf
+        if len(order) > 2:
+            guess = self._inverse_quadratic(order[:3], guess)
+        late = [k for k in order if (self.zeta_km[k] > 0.0) != (self.zeta_km[i] > 0.0)]
+        if late:
+            j = min(late, key=lambda k: abs(self.sigma[k] - self.sigma[i]))
+            low, high = sorted((self.sigma[i], self.sigma[j]))
+            if not low < guess < high:
+                share = self.zeta_km[i] / (self.zeta_km[i] - self.zeta_km[j])
+                share = min(max(share, 0.02), 0.98) if len(order) < 6 else 0.5
+                guess = self.sigma[i] + share * (self.sigma[j] - self.sigma[i])
+        elif not abs(guess - self.sigma[0]) < self.reach:
+            self.lost = True
+        return guess, self.epoch[i]
+
+    def _inverse_quadratic(self, three: list[int], otherwise: float) -> float:
+        (a, b, c), (x, y, z) = (
+            [self.sigma[k] for k in three],
+            [self.zeta_km[k] for k in three],
+        )
+        if x in (y, z) or y == z:
+            return otherwise
+        return (
+            a * y * z / ((x - y) * (x - z))
+            + b * x * z / ((y - x) * (y - z))
+            + c * x * y / ((z - x) * (z - y))
+        )
+
+    def is_hopeless(self, within_km: float, least: float) -> bool:
+        """Whether its trail passes too far, is stretched too much, or does not come nearer."""
+        order = self.best()
+        i = order[0]
+        across, along = self.slope()
+        if abs(along) * least > _WIDEST_KM * math.exp(-0.5 * self.sigma[i] ** 2):
+            return True
+        zeta = abs(self.zeta_km[i])
+        straight = self.xi_km[i] - (self.zeta_km[i] * across / along if along else 0.0)
+        if abs(straight) > within_km + _CURVATURE * zeta + min(_ROUGH_KM, 0.1 * zeta):
+            return True
+        seen = len(order)
+        return seen > 3 and i not in (seen - 1, seen - 2)
+
+    @property
+    def is_found(self) -> bool:
+        return abs(self.zeta_km[self.best()[0]]) < _FOUND_KM
+
+    def crossing(self) -> tuple[float, float]:
+        """Sigma and date at which the trail is neither early nor late, as far as is seen."""
+        i = self.best()[0]
+        _, along = self.slope()
+        return self.sigma[i] - (self.zeta_km[i] / along if along else 0.0), self.epoch[i]
+
+    def result(self) -> Return:
+        i = self.best()[0]
+        point = np.array([self.xi_km[i], self.zeta_km[i]])
+        return Return(self.sigma[i], self.epoch[i], point, np.array(self.slope()))
+
+
+@dataclass(slots=True, eq=False)
+class _Settled:
+    """What need not be looked at again: crossings (sigma, date), and points seen on trails."""
+
+    crossings: list[tuple[float, float]] = field(default_factory=list)
+    singles: set[tuple[float, float]] = field(default_factory=set)
+
+
+def find_returns(samples: LineSamples, within_km: float, least: float) -> list[Return]:
+    """Every return whose trail passes within `within_km` of the Earth's centre.
+
+    What is flown on the way is added to the samples, and these are searched again until nothing
+    new comes up: close encounters fold the line, and where one return was there may be others.
+
+    Args:
+        samples: the sampled line.
+        within_km: on the target plane.
+        least: impacts less probable than this are not looked for.
+
+    Returns:
+        In the order of time.
+    """
+    found: list[Return] = []
+    settled = _Settled()
+    for _ in range(_MOST_ROUNDS):
+        hunts = _between_neighbours(samples, settled)
+        hunts = [hunt for hunt in hunts if not hunt.is_hopeless(within_km, least)]
+        hunts += _beside_singles(samples, within_km, least, settled)
+        if not hunts:
+            break
+        found = _without_twins(found + _chase(samples, hunts, within_km, least, settled))
+    return [one for one in found if one.nearest_km < within_km]
+
+
+def _chase(
+    samples: LineSamples, hunts: list[_Hunt], within_km: float, least: float, settled: _Settled
+) -> list[Return]:
+    """Look for all returns at once; give up those that turn out to pass too far."""
+    found: list[Return] = []
+    for _ in range(_MOST_LOOKS):
+        hopeful = []
+        for hunt in hunts:
+            if hunt.is_hopeless(within_km, least):
+                settled.crossings.append(hunt.crossing())
+            else:
+                hopeful.append(hunt)
+        hunts = hopeful
+        looks = [(hunt, *hunt.next()) for hunt in hunts]
+        looks = [look for look in looks if not look[0].lost]
+        if not looks:
+            break
+        hunts = [hunt for hunt, _, _ in looks]
+        sigma, expected = np.array([s for _, s, _ in looks]), np.array([t for *_, t in looks])
+        _look(samples, hunts, sigma, expected)
+        hunts = [hunt for hunt in hunts if not hunt.lost]
+        settled.singles |= {(hunt.sigma[-1], hunt.epoch[-1]) for hunt in hunts}
+        settled.crossings += [hunt.crossing() for hunt in hunts if hunt.is_found]
+        found += [hunt.result() for hunt in hunts if hunt.is_found]
+        hunts = [hunt for hunt in hunts if not hunt.is_found]
+    return found
+
+
+def _look(samples: LineSamples, hunts: list[_Hunt], sigma: Array, expected_mjd_tdb: Array) -> None:
+    """Fly one orbit for each hunt and give it the encounter nearest to the date expected."""
+    passes = samples.add(sigma)
+    rows = passes.of_orbits(sigma.size)
+    for hunt, mine, at, expected in zip(hunts, rows, sigma, expected_mjd_tdb, strict=True):
+        gap = np.abs(passes.epoch_mjd_tdb[mine] - expected)
+        if mine.size == 0 or gap.min() > _SAME_ENCOUNTER_D:
+            hunt.lost = True
+            continue
+        best = int(mine[np.argmin(gap)])
+        hunt.add(float(at), float(passes.epoch_mjd_tdb[best]), passes.points_km[best])
+
+
+def _matches(samples: LineSamples, here: Rows, there: Rows) -> NDArray[np.bool_]:
+    """(len(here), len(there)) whether two passes are each other's nearest in time."""
+    if here.size == 0 or there.size == 0:
+        return np.zeros((here.size, there.size), dtype=np.bool_)
+    times = samples.passes.epoch_mjd_tdb
+    gap = np.abs(times[here, None] - times[None, there])
+    nearest = (gap == gap.min(axis=0)) & (gap == gap.min(axis=1)[:, None])
+    return np.asarray(nearest & (gap < _SAME_ENCOUNTER_D))
+
+
+def _between_neighbours(samples: LineSamples, settled: _Settled) -> list[_Hunt]:
+    """Neighbours on either side of the Earth at one encounter, with no crossing known between."""
+    passes, rows = samples.passes, samples.passes.of_orbits(samples.sigma.size)
+    known = np.array(settled.crossings).reshape(-1, 2)
+    hunts = []
+    for i in range(samples.sigma.size - 1):
+        here, there = rows[i], rows[i + 1]
+        for a, b in zip(*np.nonzero(_matches(samples, here, there)), strict=True):
+            ends = here[a], there[b]
+            if passes.points_km[ends[0], 1] * passes.points_km[ends[1], 1] > 0.0:
+                continue
+            low, high = float(samples.sigma[i]), float(samples.sigma[i + 1])
+            inside = (known[:, 0] >= low) & (known[:, 0] <= high)
+            gap = np.abs(known[:, 1] - passes.epoch_mjd_tdb[ends[0]])
+            if (inside & (gap < _SAME_ENCOUNTER_D)).any():
+                continue
+            hunt = _Hunt(reach=high - low)
+            for sigma, row in zip((low, high), ends, strict=True):
+                hunt.add(sigma, float(passes.epoch_mjd_tdb[row]), passes.points_km[row])
+            hunts.append(hunt)
+    return hunts
+
+
+def _beside_singles(
+    samples: LineSamples, within_km: float, least: float, settled: _Settled
+) -> list[_Hunt]:
+    """Passes that a far neighbour does not share, each with a twin's pass beside it."""
+    passes, rows = samples.passes, samples.passes.of_orbits(samples.sigma.size)
+    apart = samples.apart_km()
+    singles: dict[int, tuple[float, float]] = {}
+    for i in np.flatnonzero(apart > APART_KM):
+        step = float(samples.sigma[i + 1] - samples.sigma[i])
+        stretch = float(apart[i]) / step
+        middle = 0.5 * float(samples.sigma[i] + samples.sigma[i + 1])
+        if stretch * least > _WIDEST_KM * math.exp(-0.5 * middle**2):
+            continue
+        matched = _matches(samples, rows[i], rows[i + 1])
+        alone = [*rows[i][~matched.any(axis=1)], *rows[i + 1][~matched.any(axis=0)]]
+        for row in alone:
+            xi, zeta = np.abs(passes.points_km[row])
+            if xi < within_km + _INCLINATION * zeta + _ROUGH_KM:
+                singles[int(row)] = (_TWIN_KM / stretch, step)
+    hunts, beside = [], []
+    for row, (twin, reach) in singles.items():
+        sigma, epoch = float(samples.sigma[passes.orbit[row]]), float(passes.epoch_mjd_tdb[row])
+        if (sigma, epoch) in settled.singles:
+            continue
+        settled.singles.add((sigma, epoch))
+        hunt = _Hunt(reach)
+        hunt.add(sigma, epoch, passes.points_km[row])
+        hunts.append(hunt)
+        beside.append(sigma + twin)
+    if hunts:
+        _look(samples, hunts, np.array(beside), np.array([hunt.epoch[0] for hunt in hunts]))
+    return [hunt for hunt in hunts if not hunt.lost]
+
+
+def _without_twins(found: list[Return]) -> list[Return]:
+    """Each return once: the same date, and points that are the same on the target plane."""
+    kept: list[Return] = []
+    for one in sorted(found, key=lambda r: (r.epoch_mjd_tdb, r.sigma)):
+        apart = [
+            abs(one.nearest_sigma - other.nearest_sigma) * min(one.stretch_km, other.stretch_km)
+            for other in kept
+            if abs(one.epoch_mjd_tdb - other.epoch_mjd_tdb) < 2.0
+        ]
+        if min(apart, default=math.inf) > 10.0 * _FOUND_KM:
+            kept.append(one)
+    return kept
