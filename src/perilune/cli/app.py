@@ -18,6 +18,7 @@ from perilune.cli import (
     fit,
     propagate,
     risk,
+    serve,
     watch,
 )
 
@@ -56,6 +57,7 @@ def _root(
 
 
 app.command()(watch.watch)
+app.command()(serve.serve)
 app.command()(risk.risk)
 app.command()(approaches.approaches)
 app.command()(propagate.propagate)

@@ -12,11 +12,21 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 EXIT_LIMIT_PASSED = 5
 _GRACE_S = 0.6  # for the command to unwind and remove its temporary files
+_SERVER_GRACE_S = 5.0  # for a server to finish what it is answering
+_stoppers: list[Callable[[], None]] = []
+
+
+def stop_with(stopper: Callable[[], None]) -> None:
+    """For a server: what Ctrl-C calls, once, instead of breaking the command off.
+
+    It returns at once and makes the command end by itself soon.
+    """
+    _stoppers.append(stopper)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         while command.is_alive():
             command.join(0.5)
     except KeyboardInterrupt:
-        _stop(command)
+        if not _stopped_by_itself(command):
+            _stop(command)
     if command.defect is not None:
         raise command.defect
     if command.exit_code == EXIT_INTERRUPTED:
@@ -78,6 +89,19 @@ def _run(arguments: list[str] | None) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     return 0
+
+
+def _stopped_by_itself(command: _Command) -> bool:
+    """Ask a server to end; whether it was one and did. A second Ctrl-C breaks it off."""
+    if not _stoppers:
+        return False
+    try:
+        while _stoppers:
+            _stoppers.pop()()
+        command.join(_SERVER_GRACE_S)
+    except KeyboardInterrupt:
+        return False
+    return not command.is_alive()
 
 
 def _stop(command: _Command) -> None:

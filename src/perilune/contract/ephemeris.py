@@ -33,10 +33,10 @@ UNITS: Final = {
     "azimuth_deg": "deg, from north through east; null in space",
 }
 _STEP_D: Final = {"d": 1.0, "h": 1.0 / 24.0, "m": 1.0 / 1440.0, "s": 1.0 / 86400.0}
-_MOST_ROWS: Final = 1_000_000
+MOST_ROWS: Final = 1_000_000
 
 
-def sky_epochs(start: str, stop: str, step: str) -> FloatArray:
+def sky_epochs(start: str, stop: str, step: str, most: int = MOST_ROWS) -> FloatArray:
     """The epochs, MJD TDB, evenly spaced in UTC.
 
     Raises:
@@ -59,12 +59,12 @@ def sky_epochs(start: str, stop: str, step: str) -> FloatArray:
         )
     first_utc, last_utc = float(mjd_utc_from_tdb(first)), float(mjd_utc_from_tdb(last))
     count = int(np.floor((last_utc - first_utc) / step_d + 1e-9)) + 1
-    if count > _MOST_ROWS:
+    if count > most:
         raise InputError(
             "there would be too many rows",
             field="--step",
             found=f"{count} rows",
-            expected=f"at most {_MOST_ROWS}",
+            expected=f"at most {most}",
             remedy="Take a longer step.",
         )
     return mjd_tdb_from_utc(first_utc + step_d * np.arange(count))

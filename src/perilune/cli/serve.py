@@ -1,0 +1,66 @@
+"""`perilune serve`: the HTTP API and the page."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from typing import Annotated
+
+import typer
+
+from perilune.cli.main import stop_with
+from perilune.cli.output import say
+from perilune.errors import DataMissingError, InputError
+
+_STARTS_S = 0.05
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
+) -> None:
+    """Serve the API and the page until Ctrl-C."""
+    try:
+        import uvicorn
+    except ModuleNotFoundError as error:
+        raise DataMissingError(
+            f"The service needs {error.name}. Install it with: pip install 'perilune[service]'."
+        ) from None
+    from perilune.service.app import PAGE, make_app
+    from perilune.service.source import Source
+
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, port), family=family, backlog=256)
+    except OSError as error:
+        raise InputError(
+            "the service cannot listen there",
+            field="--host, --port",
+            found=f"{host}:{port} ({error.strerror})",
+            remedy="Another program may hold the port: take another with --port.",
+        ) from None
+    config = uvicorn.Config(
+        make_app(Source()), log_level="warning", server_header=False, timeout_graceful_shutdown=2
+    )
+    server = uvicorn.Server(config)
+
+    def stop() -> None:
+        server.should_exit = True
+
+    stop_with(stop)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+    threading.Thread(
+        target=_announce, args=(server, address, (PAGE / "index.html").is_file()), daemon=True
+    ).start()
+    server.run(sockets=[listener])
+
+
+def _announce(server: object, address: str, has_page: bool) -> None:
+    """Say where the service is as soon as it answers."""
+    while not getattr(server, "started", False):
+        time.sleep(_STARTS_S)
+    if has_page:
+        say(f"Perilune is at {address}/ until Ctrl-C.")
+    else:
+        say(f"The API is at {address}/v1/ until Ctrl-C. The page has not been built.")

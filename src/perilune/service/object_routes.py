@@ -1,0 +1,150 @@
+"""`/v1/objects`: what is known of an object, and where it is."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from perilune.astrometry.sites import Observer
+from perilune.contract import approaches as approach_contract
+from perilune.contract import ephemeris as sky_contract
+from perilune.contract import risk as risk_contract
+from perilune.contract.envelope import without_place
+from perilune.determination.sky_path import sky_path
+from perilune.dynamics import solar_system
+from perilune.impact import RiskAssessment
+from perilune.orbits.orbit import Orbit
+from perilune.service import encounters, orbit_rows, states
+from perilune.service.answers import ERRORS, Envelope, answer
+from perilune.service.parameters import Bodies, Body, Center, Epoch, Frame, StepDays, epoch_grid
+from perilune.service.source import Source
+from perilune.station.observers import parse_observer
+from perilune.times import parse_epoch
+
+Name = Annotated[
+    str,
+    Path(
+        max_length=80,
+        description="Any of the object's names.",
+        examples=["2024 YR4", "99942", "Apophis"],
+    ),
+]
+_BOTH = [Body.EARTH, Body.MOON]
+_MOST_ROWS = 10_000
+
+
+def router(source: Source) -> APIRouter:
+    """The routes. What has a tail comes before what has none: names may hold a slash."""
+    routes = APIRouter(prefix="/v1/objects", tags=["objects"], responses=ERRORS)
+
+    @routes.get("", response_model=Envelope[list[dict[str, Any]]])
+    def list_objects(
+        request: Request,
+        query: Annotated[
+            str, Query(max_length=80, description="A part of a name.", examples=["apo"])
+        ] = "",
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> Response:
+        """Objects whose name holds the query."""
+        rows = [orbit_rows.object_row(o) for o in source.orbits(query)[:limit]]
+        inputs = {"question": "objects", "query": query, "limit": limit}
+        return answer(request, rows, units=orbit_rows.UNITS, inputs=inputs)
+
+    @routes.get("/{name:path}/orbits", response_model=Envelope[list[dict[str, Any]]])
+    def list_orbits(request: Request, name: Name) -> Response:
+        """Every solution, the preferred one first."""
+        held = source.solutions(name)
+        rows = [orbit_rows.orbit_row(o) for o in held]
+        inputs = {"question": "orbits", "orbits": without_place(held)}
+        return answer(request, rows, units=orbit_rows.UNITS, inputs=inputs)
+
+    @routes.get("/{name:path}/approaches", response_model=Envelope[list[dict[str, Any]]])
+    def list_approaches(request: Request, name: Name, body: Bodies = _BOTH) -> Response:
+        """Close approaches to the Earth and the Moon, the earliest first."""
+        orbit = source.orbit(name)
+        found = [a for a in source.approaches(orbit) if a.body in body]
+        rows = [approach_contract.approach_row(a) for a in found]
+        inputs = {"question": "approaches", "orbits": without_place([orbit]), "body": body}
+        return answer(request, rows, units=approach_contract.UNITS, inputs=inputs)
+
+    @routes.get("/{name:path}/risk", response_model=Envelope[list[RiskAssessment]])
+    def show_risk(request: Request, name: Name, body: Bodies = _BOTH) -> Response:
+        """The current assessments, one a body."""
+        orbit = source.orbit(name)
+        rows = [a for a in source.risk(orbit) if a.body in body]
+        inputs = {"question": "risk", "orbits": without_place([orbit]), "body": body}
+        return answer(request, rows, units=risk_contract.UNITS, inputs=inputs)
+
+    @routes.get("/{name:path}/ephemeris", response_model=Envelope[list[dict[str, Any]]])
+    def show_ephemeris(
+        request: Request,
+        name: Name,
+        observer: Annotated[
+            str, Query(max_length=8, pattern=r"^\w{3,4}$", description="An MPC code.")
+        ],
+        start: Epoch,
+        stop: Epoch,
+        step: Annotated[str, Query(max_length=16, description="1d, 2h, 10m or 30s.")] = "1d",
+    ) -> Response:
+        """Places, motion, brightness and their uncertainty in an observer's sky."""
+        orbit = source.orbit(name)
+        who: Observer = parse_observer(observer)
+        epochs = sky_contract.sky_epochs(start, stop, step, most=_MOST_ROWS)
+        path = sky_path(solar_system(), orbit, who, epochs)
+        inputs = {
+            "question": "ephemeris",
+            "orbits": without_place([orbit]),
+            "observer": observer,
+            "epochs_mjd_tdb": [float(epochs[0]), float(epochs[-1]), len(epochs)],
+        }
+        rows = sky_contract.sky_rows(path)
+        return answer(request, rows, units=sky_contract.UNITS, inputs=inputs)
+
+    @routes.get("/{name:path}/states", response_model=Envelope[dict[str, Any]])
+    def show_states(
+        request: Request,
+        name: Name,
+        start: Epoch,
+        stop: Epoch,
+        step_d: StepDays = 1.0,
+        center: Center = Center.SUN,
+        frame: Frame = Frame.ICRF,
+    ) -> Response:
+        """States on a grid of epochs."""
+        orbit = source.orbit(name)
+        epochs = epoch_grid(start, stop, step_d)
+        grid = (float(epochs[0]), step_d, len(epochs), center, frame)
+        inputs = {"question": "states", "orbits": without_place([orbit]), "grid": grid}
+        found = states.object_states(orbit, *grid)
+        return answer(request, found, units=states.UNITS, inputs=inputs)
+
+    @routes.get("/{name:path}/encounter", response_model=Envelope[dict[str, Any]])
+    def show_encounter(request: Request, name: Name, body: Body, epoch: Epoch) -> Response:
+        """One encounter: path, clones and target plane."""
+        orbit = source.orbit(name)
+        epoch_mjd_tdb = parse_epoch(epoch, "epoch")
+        inputs = {
+            "question": "encounter",
+            "orbits": without_place([orbit]),
+            "body": body,
+            "epoch_mjd_tdb": epoch_mjd_tdb,
+        }
+        # One scene for a day: the encounter is the same whatever the hour that was asked for.
+        found = _scene(orbit, body.value, round(epoch_mjd_tdb, 2))
+        return answer(request, found, units=encounters.UNITS, inputs=inputs)
+
+    @routes.get("/{name:path}", response_model=Envelope[dict[str, Any]])
+    def show_object(request: Request, name: Name) -> Response:
+        """One object and its preferred orbit."""
+        orbit = source.orbit(name)
+        inputs = {"question": "object", "orbits": without_place([orbit])}
+        return answer(request, orbit_rows.orbit_row(orbit), units=orbit_rows.UNITS, inputs=inputs)
+
+    return routes
+
+
+@lru_cache(maxsize=64)
+def _scene(orbit: Orbit, body: str, epoch_mjd_tdb: float) -> dict[str, Any]:
+    return encounters.encounter_scene(orbit, body, epoch_mjd_tdb)

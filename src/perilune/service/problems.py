@@ -1,0 +1,97 @@
+"""Errors as RFC 9457 problem documents: what is wrong, what stood there, what would do."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from perilune.contract.envelope import plain
+from perilune.errors import (
+    DataMissingError,
+    InputError,
+    NotConvergedError,
+    PeriluneError,
+    UnknownNameError,
+)
+
+MEDIA_TYPE: Final = "application/problem+json"
+_STATUS: Final[tuple[tuple[type[PeriluneError], int], ...]] = (
+    (UnknownNameError, 404),
+    (DataMissingError, 503),
+    (NotConvergedError, 422),
+)
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457). Beyond its members: the parameter, what it held and what it may hold."""
+
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+    found: str | None = None
+    expected: str | None = None
+    remedy: str | None = None
+    near: list[str] | None = None
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "title": "Not Found",
+                    "status": 404,
+                    "detail": "There is no object in the catalogue named 'Apofis'. "
+                    "Did you mean '99942 Apophis'?",
+                    "near": ["99942 Apophis"],
+                }
+            ]
+        }
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the app a problem document."""
+
+    @app.exception_handler(PeriluneError)
+    async def _ours(_: Request, error: PeriluneError) -> JSONResponse:
+        status = next((code for kind, code in _STATUS if isinstance(error, kind)), 422)
+        more: dict[str, Any] = {}
+        if isinstance(error, InputError):
+            more = {
+                "field": (error.field or "").removeprefix("--") or None,
+                "found": None if error.found is None else str(plain(error.found)),
+                "expected": error.expected,
+                "remedy": error.remedy,
+            }
+        if isinstance(error, UnknownNameError):
+            more = {"near": list(error.near) or None}
+        return problem(status, str(error), **more)
+
+    @app.exception_handler(RequestValidationError)
+    async def _wrong(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        field = str(first["loc"][min(1, len(first["loc"]) - 1)])
+        found = str(first.get("input"))[:80]
+        return problem(422, f"{field}: {first['msg']}.", field=field, found=found)
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, error: HTTPException) -> JSONResponse:
+        return problem(error.status_code, str(error.detail))
+
+    @app.exception_handler(Exception)
+    async def _defect(_: Request, __: Exception) -> JSONResponse:
+        # The traceback goes to the server's log; what it holds is nobody else's business.
+        return problem(500, "The server met a defect; its log says more.")
+
+
+def problem(status: int, detail: str, **more: object) -> JSONResponse:
+    """A problem document; members that are None are left out."""
+    body = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    body |= {name: value for name, value in more.items() if value is not None}
+    return JSONResponse(body, status, media_type=MEDIA_TYPE)
