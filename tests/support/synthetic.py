@@ -56,6 +56,7 @@ def measured(
         frequency_hz=nothing,
         is_surface=np.zeros(n, dtype=np.bool_),
         transmitter=np.full(n, ""),
+        station=np.full(n, ""),
         observer_km=place_km,
         observer_km_s=centre_km_s,
     )

@@ -68,6 +68,7 @@ def seen(
         frequency_hz=nothing,
         is_surface=np.zeros(n, dtype=np.bool_),
         transmitter=np.full(n, ""),
+        station=np.full(n, ""),
         observer_km=observer,
         observer_km_s=observer_v,
     )

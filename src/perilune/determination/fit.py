@@ -151,6 +151,9 @@ def _follow(
         solution = grow(ephemeris, orbit, number, measurements, rows, eligible)
         if solution is None:
             continue
+        if found:  # starts come from other parts of the arc, at epochs of their own
+            epoch = found[0].orbit.epoch_mjd_tdb
+            solution = moved_to(ephemeris, solution, number, epoch) or solution
         if not any(same_orbit(solution, other) for other in found):
             found.append(solution)
         if measurements.arc_d > _SHORT_ARC_D and holds(solution, eligible):

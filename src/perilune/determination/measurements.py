@@ -20,6 +20,7 @@ class Measurements:
     Attributes:
         row: index into the `Observations` that they come from.
         kind: a `Kind`.
+        station: the (receiving) observer's code: its rows of one night share errors.
         epoch_mjd_tdb: of reception.
         ra_rad, dec_rad: debiased place; NaN for radar.
         sigma_ra_rad, sigma_dec_rad, correlation: weights; the first along RA times cos(dec).
@@ -33,6 +34,7 @@ class Measurements:
 
     row: NDArray[np.int64]
     kind: NDArray[np.int8]
+    station: NDArray[np.str_]
     epoch_mjd_tdb: FloatArray
     ra_rad: FloatArray
     dec_rad: FloatArray

@@ -79,6 +79,7 @@ def measure(
     measurements = Measurements(
         row=used,
         kind=seen.kind,
+        station=seen.station,
         epoch_mjd_tdb=seen.epoch_mjd_tdb,
         ra_rad=np.where(optical, ra_rad, np.nan),
         dec_rad=np.where(optical, dec_rad, np.nan),

@@ -420,7 +420,11 @@ def _like_with_like(ephemeris: Ephemeris, particles: Particles) -> NDArray[np.in
 
 
 def _run_all(chunks: list[_Chunk], workers: int, progress: Progress | None, label: str) -> None:
-    """Run the chunks on daemon threads, so that Ctrl-C is answered at once."""
+    """Run the chunks on daemon threads, so that Ctrl-C is answered at once.
+
+    Ctrl-C comes to the main thread. A lone worker with nothing to report is spared a thread of
+    its own elsewhere: short arcs, of which a fit flies many, take as long as starting one.
+    """
     stop = np.zeros(1, dtype=np.int64)
     pending = list(reversed(chunks))
     failures: list[BaseException] = []
@@ -439,6 +443,12 @@ def _run_all(chunks: list[_Chunk], workers: int, progress: Progress | None, labe
                 stop[0] = 1
                 return
 
+    is_plain = workers == 1 and progress is None
+    if is_plain and threading.current_thread() is not threading.main_thread():
+        work()
+        if failures:
+            raise failures[0]
+        return
     team = [threading.Thread(target=work, daemon=True) for _ in range(workers)]
     try:
         for thread in team:
