@@ -1,8 +1,8 @@
 """Weighted samples of a density of two variables whose narrow places are not known beforehand.
 
-Population Monte Carlo (Cappé et al. 2004, doi:10.1198/106186004X12803) with tempered weights
-(Koblents & Míguez 2015, doi:10.1007/s11222-013-9440-2): a root of the weights is taken that leaves
-enough effective points, new points are drawn about them, and so on until no root is needed. New
+Adaptive multiple importance sampling (Cornuet et al. 2012, doi:10.1111/j.1467-9469.2011.00756.x)
+with tempering: the density is first flattened until the points at hand represent it, new points
+are drawn about them, and so on down to the density itself. All generations count together. New
 points come from a mixture of Student's t, each with the spread of its centre's neighbours, so that
 curved ridges and several peaks are followed.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -22,9 +22,21 @@ from perilune.astrometry.observations import FloatArray
 _FREEDOM: Final = 5.0  # of Student's t: tails heavier than those of the density
 _NEIGHBOURS: Final = 0.15
 _LEAST_NEIGHBOURS: Final = 12
-_ENOUGH_TO_TEMPER: Final = 40.0
+# Fewer, and one of several peaks may be lost by chance from one generation to the next.
+_ENOUGH_TO_TEMPER: Final = 80.0
 _GENERATIONS: Final = 25
+_COMPONENTS: Final = 120
 _WELL_COVERED: Final = 0.6  # effective points out of all; else as long as it grows
+
+
+class Proposal(Protocol):
+    """A density of two variables from which points can be drawn."""
+
+    def draw(self, rng: np.random.Generator, count: int) -> FloatArray:
+        """(count, 2) points."""
+
+    def log_density(self, points: FloatArray) -> FloatArray:
+        """(n,) of points (n, 2), normalised."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,53 +77,69 @@ def effective_samples(log_weight: FloatArray) -> float:
 
 
 def adapt(
-    points: FloatArray,
-    log_density: FloatArray,
-    log_proposal: FloatArray,
+    everywhere: Proposal,
+    first_count: int,
     evaluate: Callable[[FloatArray], FloatArray],
     count: int,
     rng: np.random.Generator,
+    guess: Mixture | None = None,
 ) -> Mixture | None:
     """A mixture that covers a density.
 
     Args:
-        points: (n, 2) from which the search starts, all over where the density may be.
-        log_density: (n,) there, up to a constant; minus infinity is nought.
-        log_proposal: (n,) logarithm of the density with which the points lie there.
-        evaluate: the logarithm of the density at new points.
+        everywhere: covers all places where the density may be; outside it counts as nought.
+        first_count: points drawn from it to begin with.
+        evaluate: the logarithm of the density at points (n, 2), up to a constant; minus infinity
+            is nought.
         count: points a generation.
         rng: random numbers.
+        guess: a mixture over much the same density, if there is one.
 
     Returns:
         None where the density is nought at all points.
     """
-    mixture = None
+    proposals: list[Proposal] = [everywhere]
+    counts = [first_count]
+    points = everywhere.draw(rng, first_count)
+    each = everywhere.log_density(points)[np.newaxis]
+    log_density = evaluate(points)
+    mixture = guess
     before = 0.0
     for _ in range(_GENERATIONS):
+        if mixture is not None:
+            new = mixture.draw(rng, count)
+            new = new[np.isfinite(everywhere.log_density(new))]
+            proposals.append(mixture)
+            counts.append(count)
+            theirs = np.stack([proposal.log_density(new) for proposal in proposals])
+            each = np.hstack([np.vstack([each, mixture.log_density(points)]), theirs])
+            points = np.concatenate([points, new])
+            log_density = np.concatenate([log_density, evaluate(new)])
         if not np.isfinite(log_density).any():
-            return mixture
-        log_weight = log_density - log_proposal
-        heat = _heat(log_weight)
-        log_weight = log_weight / heat
-        mixture = _mixture(points, log_weight, rng, count // 2)
-        now = effective_samples(log_weight) / points.shape[0] if heat == 1.0 else 0.0
-        if now > _WELL_COVERED or (now > 0.0 and now < 1.2 * before):
+            return None
+        # All generations count, each point with the density of all proposals together: what one
+        # generation misses by chance is not lost.
+        share = np.log(np.array(counts) / sum(counts))
+        log_proposal = logsumexp(each + share[:, np.newaxis], axis=0)
+        heat = _heat(log_density, log_proposal)
+        log_weight = log_density / heat - log_proposal
+        now = effective_samples(log_weight[-count:]) / count if heat == 1.0 else 0.0
+        is_last = now > 0.0 and (now > _WELL_COVERED or now < 1.2 * before)
+        mixture = _mixture(points, log_weight, rng, _COMPONENTS)
+        if is_last:
             break
         before = now
-        points = mixture.draw(rng, count)
-        log_density = evaluate(points)
-        log_proposal = mixture.log_density(points)
     return mixture
 
 
-def _heat(log_weight: FloatArray) -> float:
-    """The least heat, from 1, whose root of the weights leaves enough effective samples."""
-    if effective_samples(log_weight) >= _ENOUGH_TO_TEMPER:
+def _heat(log_density: FloatArray, log_proposal: FloatArray) -> float:
+    """The least heat, from 1, at which the points represent the density that much flattened."""
+    if effective_samples(log_density - log_proposal) >= _ENOUGH_TO_TEMPER:
         return 1.0
     low, high = 0.0, 40.0
     for _ in range(40):
         middle = 0.5 * (low + high)
-        if effective_samples(log_weight / np.exp(middle)) >= _ENOUGH_TO_TEMPER:
+        if effective_samples(log_density / np.exp(middle) - log_proposal) >= _ENOUGH_TO_TEMPER:
             high = middle
         else:
             low = middle

@@ -42,6 +42,7 @@ _NEAREST_AU: Final = 4.5e-5
 _FARTHEST_AU: Final = 60.0
 _RANGES: Final = 60
 _RASTER: Final = 1440  # points on it to begin with
+_SMALL_RASTER: Final = 240  # where a mixture is known already
 _GENERATION: Final = 300
 # Nodes of the interpolation in time to begin with: doubled until the best path is met.
 _NODES: Final = 12
@@ -155,15 +156,16 @@ class _Raster:
         """Width of a cell in log range."""
         return float(np.log(_FARTHEST_AU / _NEAREST_AU)) / _RANGES
 
-    def draw(self, rng: np.random.Generator, count: int) -> tuple[FloatArray, FloatArray]:
-        """Points (count, 2), as many in each cell as may be, and their log density (count,)."""
+    def draw(self, rng: np.random.Generator, count: int) -> FloatArray:
+        """(count, 2) points, as many in each cell as may be."""
         row = np.arange(count) * self.log_range.size // count
         log_range = self.log_range[row] + self.cell * (rng.random(count) - 0.5)
         rate = self.lowest[row] + self.width[row] * rng.random(count)
-        return np.stack([log_range, rate], axis=1), self.log_density(log_range, rate)
+        return np.stack([log_range, rate], axis=1)
 
-    def log_density(self, log_range: FloatArray, rate: FloatArray) -> FloatArray:
-        """(n,) of points."""
+    def log_density(self, points: FloatArray) -> FloatArray:
+        """(n,) of points (n, 2)."""
+        log_range, rate = points.T
         at = np.rint((log_range - self.log_range[0]) / self.cell).astype(np.int64)
         row = np.clip(at, 0, self.log_range.size - 1)
         inside = (at == row) & (rate >= self.lowest[row])
@@ -189,18 +191,13 @@ def _covered(scan: Scan, rng: np.random.Generator, start: Mixture | None) -> Mix
     raster = _raster(scan)
     mixture = None
     if raster is not None:
-        if start is None:
-            points, log_proposal = raster.draw(rng, _RASTER)
-        else:
-            points = start.draw(rng, _GENERATION)
-            log_proposal = start.log_density(points)
         mixture = adapt(
-            points,
-            scan.fitted(points).log_density,
-            log_proposal,
+            raster,
+            _RASTER if start is None else _SMALL_RASTER,
             lambda new: scan.fitted(new).log_density,
             _GENERATION,
             rng,
+            start,
         )
     if mixture is None:
         raise NotConvergedError(
@@ -213,10 +210,10 @@ def _covered(scan: Scan, rng: np.random.Generator, start: Mixture | None) -> Mix
 def _drawn(scan: Scan, mixture: Mixture, rng: np.random.Generator, samples: int) -> Ranging:
     raster = _raster(scan)
     if raster is not None and float(np.std(mixture.centre[:, 0])) > _WIDE:
-        anywhere, _ = raster.draw(rng, samples // 2)
+        anywhere = raster.draw(rng, samples // 2)
         points = np.concatenate([mixture.draw(rng, samples - samples // 2), anywhere])
         log_proposal = np.logaddexp(
-            mixture.log_density(points), raster.log_density(points[:, 0], points[:, 1])
+            mixture.log_density(points), raster.log_density(points)
         ) - np.log(2.0)
     else:
         points = mixture.draw(rng, samples)
