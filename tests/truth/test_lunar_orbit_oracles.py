@@ -38,13 +38,6 @@ def _slope(time_s: float, state: np.ndarray, field: GravityField, light_km_s2: f
     epoch = EPOCH + time_s / DAY_S
     moon_km, _ = ephemeris.state("moon", EPOCH, time_s / DAY_S)
     axes = moon_orientation(epoch, "MOON_PA")
-    gm = dict(
-        zip(
-            ("sun", "earth", "jupiter"),
-            np.array(ephemeris.constants.gm_major_km3_s2)[[0, 3, 6]],
-            strict=True,
-        )
-    )
     pull = axes.to_icrf(field.acceleration(axes.to_fixed(state[:3])[np.newaxis])[0])
     pull = pull * ephemeris.constants.gm_major_km3_s2[4] / field.gm_km3_s2
     for body, index in (("sun", 0), ("earth", 3), ("jupiter", 6)):

@@ -82,7 +82,7 @@ def test_partials_are_differences(origin: str) -> None:
             ends.append(propagate_spacecraft(other, forces, EPOCH + 0.8).states[0])
         difference = (ends[0] - ends[1]) / (2.0 * step)
         scale = np.linalg.norm(path.partials[0, :, k])
-        assert np.linalg.norm(difference - path.partials[0, :, k]) < 1e-5 * scale
+        assert np.linalg.norm(difference - path.partials[0, :, k]) < 1e-4 * scale
 
 
 def test_origins_agree() -> None:
