@@ -9,12 +9,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from perilune.determination.least_squares import Solution, with_parameters
+from perilune.determination.least_squares import (
+    Solution,
+    corrected,
+    evaluate,
+    with_parameters,
+)
 from perilune.determination.measurements import Measurements
-from perilune.determination.rejection import fit_and_reject
+from perilune.determination.rejection import REJECT_CHI2, fit_and_reject
 from perilune.ephemeris import Ephemeris
 from perilune.errors import InputError
 from perilune.orbits.non_gravitational import NonGravitational
+from perilune.orbits.orbit import CartesianOrbit
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +51,19 @@ FORCES: Final = {
     "area-to-mass": Forces("area-to-mass", ("a1_au_d2",), _INVERSE_SQUARE),
     "a1-a2-a3": Forces("a1-a2-a3", ("a1_au_d2", "a2_au_d2", "a3_au_d2"), _WATER_ICE),
 }
-# An estimate counts from this many of its sigmas; the χ² must fall by this much for each quantity
-# (both about one in four hundred by chance).
-_SIGNIFICANT_SIGMA: Final = 3.0
-_SIGNIFICANT_CHI2: Final = 9.0
+# χ² must fall by this (four sigmas of one quantity, about the same of three), times the reduced χ²
+# where that is above 1: errors of observation are not as independent as the weights suppose.
+_SIGNIFICANT_CHI2: Final = {1: 16.0, 3: 21.0}
+# An asteroid's sizes beyond these are errors that look like forces: Yarkovsky's drift of what is
+# metres across is A2 = 1e-12 au/d^2, and hollow rocket stages have 0.1 m^2/kg, A1 = 2.3e-8 au/d^2.
+_GREATEST_A2_AU_D2: Final = 1.0e-11
+_GREATEST_A1_AU_D2: Final = 2.3e-8
 # Gravity alone is in question where the residuals exceed the errors by this.
 _SUSPICIOUS_CHI2: Final = 1.3
 _SUSPICIOUS_REJECTED: Final = 0.03
 
 
+_ALL: Final = ("a1_au_d2", "a2_au_d2", "a3_au_d2")
 _COMET: Final = re.compile(r"(\d+[PDI]|[CPDXI]/.*)(-[A-Z]+)?", re.ASCII)
 
 
@@ -107,21 +117,69 @@ def _demanded(
     eligible: NDArray[np.bool_],
     name: str,
 ) -> tuple[Solution, Forces]:
-    rejected = 1.0 - float(np.sum(gravity.used)) / max(int(np.sum(eligible)), 1)
-    if gravity.chi2_reduced < _SUSPICIOUS_CHI2 and rejected < _SUSPICIOUS_REJECTED:
-        return gravity, replace(FORCES["gravity"], reason="gravity explains the residuals")
+    """Gravity alone, or the forces that the residuals show most clearly.
+
+    What a force would do to the residuals is first found by their derivatives alone; where that
+    is not significant nothing is fitted, unless gravity leaves large residuals.
+    """
     names = ("a1-a2-a3",) if is_comet(name) else ("a2", "area-to-mass")
+    rejected = 1.0 - float(np.sum(gravity.used)) / max(int(np.sum(eligible)), 1)
+    is_suspicious = gravity.chi2_reduced > _SUSPICIOUS_CHI2 or rejected > _SUSPICIOUS_REJECTED
+    falls = _linear_falls(ephemeris, gravity, number, measurements, names)
+    best: tuple[Solution, Forces] | None = None
     tried = []
     for each in names:
-        solution = _fitted(ephemeris, gravity, number, measurements, eligible, FORCES[each])
+        model = FORCES[each]
+        if not is_suspicious and falls.get(each, 0.0) < _needed(model, gravity):
+            continue
+        solution = _fitted(ephemeris, gravity, number, measurements, eligible, model)
         if solution is None:
             continue
         is_significant, words = _significance(solution, gravity)
         tried.append(words)
-        if is_significant:
-            return solution, replace(FORCES[each], reason=f"demanded by the residuals: {words}")
-    reason = "; ".join(tried) or "no other model converged"
-    return gravity, replace(FORCES["gravity"], reason=f"not significant: {reason}")
+        if is_significant and (best is None or _is_better(solution, best[0])):
+            reason = f"demanded by the residuals: {words}"
+            best = solution, replace(model, reason=reason)
+    if best is not None:
+        return best
+    reason = f"not significant: {'; '.join(tried)}" if tried else "gravity explains the residuals"
+    return gravity, replace(FORCES["gravity"], reason=reason)
+
+
+def _is_better(one: Solution, other: Solution) -> bool:
+    return (-int(one.used.sum()), one.chi2) < (-int(other.used.sum()), other.chi2)
+
+
+def _needed(model: Forces, gravity: Solution) -> float:
+    """By how much χ² must fall."""
+    excess = gravity.chi2_reduced if np.isfinite(gravity.chi2_reduced) else 1.0
+    return _SIGNIFICANT_CHI2[len(model.parameters)] * max(1.0, excess)
+
+
+def _linear_falls(
+    ephemeris: Ephemeris,
+    gravity: Solution,
+    number: int | None,
+    measurements: Measurements,
+    names: tuple[str, ...],
+) -> dict[str, float]:
+    """By how much χ² would fall with each model's forces, by the derivatives at gravity alone."""
+    used = gravity.used
+    law = FORCES[names[0]].model
+    orbit = with_parameters(gravity.orbit, _ALL, law)
+    found = evaluate(ephemeris, orbit, number, measurements.where(used))
+    if found is None:
+        return {}
+    everything = np.ones(int(used.sum()), dtype=np.bool_)
+    falls = {}
+    for each in names:
+        columns = [*range(6), *(6 + _ALL.index(name) for name in FORCES[each].parameters)]
+        part = replace(found, design=np.ascontiguousarray(found.design[:, :, columns]))
+        linear = corrected(part, everything)
+        if linear is not None:
+            white = part.white - part.design @ linear[0]
+            falls[each] = float(np.sum(part.white**2) - np.sum(white**2))
+    return falls
 
 
 def _fitted(
@@ -140,7 +198,7 @@ def _fitted(
 
 
 def _significance(solution: Solution, gravity: Solution) -> tuple[bool, str]:
-    """Whether the estimates differ from nought and the residuals fall, and both in words."""
+    """Whether the estimates are possible and the residuals fall by them, and both in words."""
     orbit = solution.orbit
     assert orbit.covariance is not None
     assert orbit.non_gravitational is not None
@@ -150,15 +208,28 @@ def _significance(solution: Solution, gravity: Solution) -> tuple[bool, str]:
     in_sigma = float(
         np.sqrt((values / scale) @ np.linalg.solve(block / np.outer(scale, scale), values / scale))
     )
-    # χ² over the rows that both solutions use, so that a recovered row does not count against.
+    # χ² over the rows that both solutions use, so that a recovered row does not count against; but
+    # each row that only the new one explains is as good as a fall by what rejects it.
     both = solution.used & gravity.used
     fall = float(np.sum(gravity.residuals.chi2[both]) - np.sum(solution.residuals.chi2[both]))
     more = int(solution.used.sum()) - int(gravity.used.sum())
-    is_significant = in_sigma > _SIGNIFICANT_SIGMA and (
-        fall > _SIGNIFICANT_CHI2 * len(values) or more > 0
+    excess = max(1.0, solution.chi2_reduced)
+    needed = _SIGNIFICANT_CHI2[len(values)] * excess
+    is_significant = (
+        in_sigma**2 > needed and fall + REJECT_CHI2 * more > needed and _is_possible(orbit)
     )
     names = ", ".join(
         f"{name[:2].upper()} = {value:.3g} +- {sigma:.2g} au/d^2"
         for name, value, sigma in zip(orbit.parameters, values, scale, strict=True)
     )
     return is_significant, f"{names} ({in_sigma:.1f} sigma, chi2 falls by {fall:.1f})"
+
+
+def _is_possible(orbit: CartesianOrbit) -> bool:
+    """Whether a single force has a size and a sign that an asteroid's may have."""
+    assert orbit.non_gravitational is not None
+    if orbit.parameters == ("a1_au_d2",):
+        return 0.0 < orbit.non_gravitational.a1_au_d2 < _GREATEST_A1_AU_D2
+    if orbit.parameters == ("a2_au_d2",):
+        return abs(orbit.non_gravitational.a2_au_d2) < _GREATEST_A2_AU_D2
+    return True
