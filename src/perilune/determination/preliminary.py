@@ -175,8 +175,11 @@ def _solve_segment(
         # Fits much worse than the best one, or bad in themselves even without the planets, go.
         worst = max(4.0 * scores[order[0]], _FITS_SIGMA)
         chosen = [states[index] for index in order[:12] if scores[index] <= worst]
-        found.extend(_refined(arc, chosen, segment, ephemeris, number, method))
-        if any(solution.score < _FITS_WELL_SIGMA for solution in found):
+        for solution in _refined(arc, chosen, segment, ephemeris, number, method):
+            if not any(_alike(solution.fit.state, other.fit.state) for other in found):
+                found.append(solution)
+        # Three or four observations fit more than one orbit well: both methods then.
+        if epochs.size > 4 and any(solution.score < _FITS_WELL_SIGMA for solution in found):
             break
     return sorted(found, key=lambda solution: solution.score)[:_MOST_IN_SEGMENT]
 
