@@ -104,13 +104,18 @@ def sample_orbits(
 
 
 def _solution(measurements: Measurements, ephemeris: Ephemeris) -> Solution | None:
-    """The fit from the best preliminary orbit that may be well known."""
+    """The fit from the preliminary orbit; None where there is none, or more than one."""
     eligible = np.isfinite(measurements.sigma_ra_rad) | (measurements.kind != Kind.OPTICAL)
-    for candidate in preliminary_orbits(measurements, ephemeris, keep=1):
+    found = preliminary_orbits(measurements, ephemeris)
+    if len(found) != 1 and measurements.arc_d < _LONG_ARC_D:
+        return None
+    for candidate in found:
         sun = np.concatenate(ephemeris.state("sun", candidate.epoch_mjd_tdb))
         state = candidate.state - sun
         start = CartesianOrbit(candidate.epoch_mjd_tdb, state[:3], state[3:], (), None, None)
-        return fit_and_reject(ephemeris, start, None, measurements, eligible, eligible)
+        solution = fit_and_reject(ephemeris, start, None, measurements, eligible, eligible)
+        if solution is not None and solution.has_converged:
+            return solution
     return None
 
 
