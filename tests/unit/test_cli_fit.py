@@ -207,3 +207,57 @@ def test_the_plain_table_fits_eighty_columns(one: str, capsys: pytest.CaptureFix
     assert main(["fit", one, "--residuals"]) == 0
     for line in capsys.readouterr().out.splitlines():
         assert len(line) <= 80, line
+
+
+STATION = """\
+name: A ridge
+sites:
+  - id: ridge
+    body: moon
+    longitude: -137 deg
+    latitude: -89.45 deg
+    height: 1200 m
+"""
+
+
+def test_a_station_file_s_site_observes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rows under the site's id: set aside without the file, an orbit with it."""
+    epochs = _nights(60675.2, 10)
+    n = epochs.size
+    at_ridge = replace(
+        blank(epochs, "ridge"),
+        position_system=np.full(n, "IAU"),
+        position_center=np.full(n, 301),
+        position=np.tile([np.radians(-137.0), np.radians(-89.45), 1.2], (n, 1)),
+    )
+    rows = seen(at_ridge, _orbit("2024 YR4"))
+    bare = replace(
+        rows,
+        position_system=np.full(n, ""),
+        position_center=np.zeros(n, dtype=np.int64),
+        position=np.full((n, 3), np.nan),
+    )
+    file = _write(tmp_path / "ridge.psv", bare)
+    station = tmp_path / "station.yaml"
+    station.write_text(STATION)
+    (without,) = _run(capsys, file, code=3)["data"]
+    assert without["status"] == "unconstrained"
+    assert len(without["set_aside"]) == n
+    (row,) = _run(capsys, file, "--station", str(station))["data"]
+    assert row["status"] == "converged"
+    assert row["used"] + row["rejected"] == n
+    assert abs(row["elements"]["e"] - 0.6615) < 5.0 * row["elements_sigma"]["e"]
+
+
+def test_a_missing_table_of_biases_is_said_once(
+    one: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from perilune.astrometry import read_observations
+
+    monkeypatch.setenv("PERILUNE_CACHE", str(tmp_path))
+    table = read_observations(one).observations
+    file = _write(tmp_path / "old.psv", replace(table, catalog=np.full(len(table), "USNOB1")))
+    assert main(["fit", file, "--json"]) == 0
+    assert capsys.readouterr().err.count("perilune data get debias-2018") == 1
+    assert main(["fit", one, "--json"]) == 0
+    assert "debias" not in capsys.readouterr().err

@@ -61,6 +61,10 @@ def fit(
         list[str] | None,
         typer.Option("--object", metavar="NAME", help="Fit only this object; may be repeated."),
     ] = None,
+    station: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A station file: its sites and orbiters as observers."),
+    ] = None,
     residuals: Annotated[
         bool, typer.Option("--residuals", help="Give every observation's residual and reason.")
     ] = False,
@@ -75,11 +79,18 @@ def fit(
     from perilune.astrometry import read_observations
     from perilune.determination.many import fit_all
 
+    observers = None
+    if station is not None:
+        from perilune.station.station import read_station
+
+        observers = read_station(station).observers()
     readings = [read_observations(path) for path in files]
     tables = _tables(readings, only, one)
     announce_compilation()
     with progress_bar("Fitting") as progress:
-        fits = fit_all(tables, forces=forces.value, threads=threads, progress=progress)
+        fits = fit_all(
+            tables, forces=forces.value, observers=observers, threads=threads, progress=progress
+        )
     data = [_data(found, table, residuals) for found, table in zip(fits, tables, strict=True)]
     if output is not None:
         _write(output, fits, tables)
@@ -90,11 +101,12 @@ def fit(
             "forces": forces,
             "objects": only,
             "one": one,
+            "station": station.read_bytes().hex() if station else None,
         }
         print_envelope(data, units=UNITS, inputs=inputs)
     else:
         _show(data, residuals)
-    _tell(readings, fits)
+    _tell(readings, fits, tables)
     if any(found.verdict.status != "converged" for found in fits):
         raise typer.Exit(NotConvergedError.exit_code)
 
@@ -263,9 +275,12 @@ def _show_rows(row: dict[str, Any]) -> None:
     show_table(f"{row['object']}: observed minus computed", columns, table)
 
 
-def _tell(readings: list[Reading], fits: list[Fit]) -> None:
+def _tell(readings: list[Reading], fits: list[Fit], tables: list[Observations]) -> None:
     """On stderr: what was not used, by kind."""
     from collections import Counter
+
+    from perilune.astrometry.debias import biases
+    from perilune.astrometry.observations import concatenate
 
     for reading in readings:
         for line in reading.rejected[:10]:
@@ -275,6 +290,9 @@ def _tell(readings: list[Reading], fits: list[Fit]) -> None:
     reasons = Counter(aside.reason for found in fits for aside in found.set_aside)
     for reason, count in reasons.most_common():
         say(f"{count} observation{'s' if count > 1 else ''} set aside: {reason}.")
+    note = biases(concatenate(tables)).note
+    if note:
+        say(f"{note}.")
     for found in fits:
         if found.forces.parameters:
             say(f"{found.object}: {found.forces.name} estimated, {found.forces.reason}.")

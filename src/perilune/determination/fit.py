@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perilune.astrometry.observations import Kind, Observations
+from perilune.astrometry.sites import Observer
 from perilune.determination.forces import FORCES, Forces, chosen_forces
 from perilune.determination.growth import grow, heliocentric, holds
 from perilune.determination.least_squares import Solution, moved_to
@@ -64,6 +65,7 @@ def fit_observations(
     forces: str = "auto",
     start: CartesianOrbit | None = None,
     debias: bool = True,
+    observers: Mapping[str, Observer] | None = None,
 ) -> Fit:
     """Fit one object.
 
@@ -73,13 +75,14 @@ def fit_observations(
         forces: a key of `FORCES`, or "auto": gravity alone unless the residuals demand more.
         start: an orbit to begin with; else preliminary orbits are made from the observations.
         debias: take off the star catalogues' errors where the table is installed.
+        observers: by the rows' station codes: sites and orbiters that the MPC's list lacks.
 
     Raises:
         DataMissingError: a table of the package's data is damaged.
     """
     name = str(observations.designation[0])
     number = number_of(name)
-    measurements, set_aside = measure(observations, ephemeris, debias=debias)
+    measurements, set_aside = measure(observations, ephemeris, debias=debias, observers=observers)
     eligible = np.isfinite(measurements.sigma_ra_rad) | (measurements.kind != Kind.OPTICAL)
     found: list[Solution] = []
     if start is not None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from perilune.astrometry.observations import Observations
+from perilune.astrometry.sites import Observer
 from perilune.determination.fit import Fit, fit_observations
 from perilune.dynamics import solar_system
 
@@ -18,6 +19,7 @@ def fit_all(
     tables: Sequence[Observations],
     *,
     forces: str = "auto",
+    observers: Mapping[str, Observer] | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> list[Fit]:
@@ -25,7 +27,7 @@ def fit_all(
 
     Args:
         tables: one object each.
-        forces: as in `fit_observations`.
+        forces, observers: as in `fit_observations`.
         threads: worker threads; all cores by default. The kernels run without Python's lock.
         progress: called with the fraction done and the object at work; may raise to stop.
     """
@@ -44,7 +46,9 @@ def fit_all(
                     return
                 at = pending.pop()
             try:
-                found[at] = fit_observations(tables[at], ephemeris, forces=forces)
+                found[at] = fit_observations(
+                    tables[at], ephemeris, forces=forces, observers=observers
+                )
             except BaseException as error:
                 failures.append(error)
                 return
