@@ -92,7 +92,7 @@ def fit_observations(
             part = measurements.where(rows)
             starts = [
                 (heliocentric(ephemeris, each), _rows(rows[each.rows], len(measurements)))
-                for each in preliminary_orbits(part, ephemeris)[:_CANDIDATES]
+                for each in preliminary_orbits(part, ephemeris, number=number)[:_CANDIDATES]
             ]
             _follow(found, ephemeris, starts, number, measurements, eligible)
             if found and holds(found[-1], eligible):
