@@ -19,6 +19,12 @@ _STARTS_S = 0.05
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="A SQLite file, or postgresql://…; the user's own by default."
+        ),
+    ] = None,
 ) -> None:
     """Serve the API and the page until Ctrl-C."""
     try:
@@ -27,9 +33,10 @@ def serve(
         raise DataMissingError(
             f"The service needs {error.name}. Install it with: pip install 'perilune[service]'."
         ) from None
+    from perilune.catalogue import open_database
     from perilune.service.app import PAGE, make_app
-    from perilune.service.source import Source
 
+    catalogue = open_database(database)
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family, backlog=256)
@@ -41,7 +48,7 @@ def serve(
             remedy="Another program may hold the port: take another with --port.",
         ) from None
     config = uvicorn.Config(
-        make_app(Source()), log_level="warning", server_header=False, timeout_graceful_shutdown=2
+        make_app(catalogue), log_level="warning", server_header=False, timeout_graceful_shutdown=2
     )
     server = uvicorn.Server(config)
 

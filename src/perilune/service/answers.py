@@ -11,7 +11,8 @@ from fastapi import Request, Response
 from pydantic import BaseModel
 
 from perilune import __version__
-from perilune.contract.envelope import envelope
+from perilune.catalogue import StoredAssessment
+from perilune.contract.envelope import envelope, plain
 from perilune.service.problems import MEDIA_TYPE, Problem
 
 T = TypeVar("T")
@@ -59,3 +60,14 @@ def answer(
         return Response(status_code=304, headers=headers)
     head = json.dumps({k: whole[k] for k in ("signature", "units")}, ensure_ascii=False)
     return Response(f'{head[:-1]}, "data":{text}}}', media_type="application/json", headers=headers)
+
+
+def risk_row(stored: StoredAssessment) -> dict[str, Any]:
+    """An assessment, with when and by what it was made."""
+    row: dict[str, Any] = plain(stored.risk)
+    return row | {
+        "assessed_utc": stored.assessed_utc,
+        "software_version": stored.software_version,
+        "ephemeris": stored.ephemeris,
+        "inputs_sha256": stored.inputs_sha256,
+    }

@@ -11,9 +11,9 @@ from fastapi.responses import FileResponse
 from starlette.middleware.gzip import GZipMiddleware
 
 from perilune import __version__
+from perilune.catalogue import Database
 from perilune.service import object_routes, problems, routes
 from perilune.service.limits import Limits
-from perilune.service.source import Source
 
 PAGE: Final = Path(__file__).parent / "static"
 _HEADERS: Final = {
@@ -24,8 +24,8 @@ _HEADERS: Final = {
 }
 
 
-def make_app(source: Source) -> FastAPI:
-    """The service over a source; the page at / where it has been built."""
+def make_app(database: Database) -> FastAPI:
+    """The service over a catalogue; the page at / where it has been built."""
     app = FastAPI(
         title="Perilune",
         version=__version__,
@@ -49,8 +49,8 @@ def make_app(source: Source) -> FastAPI:
             response.headers.setdefault(name, value)
         return response
 
-    app.include_router(routes.router(source))
-    app.include_router(object_routes.router(source))
+    app.include_router(routes.router(database))
+    app.include_router(object_routes.router(database))
     if (PAGE / "index.html").is_file():
 
         @app.get("/{path:path}", include_in_schema=False)

@@ -13,7 +13,7 @@ from perilune.dynamics.orbit_paths import covariance_factor, nominal, particle
 from perilune.dynamics.system import surface_arrays
 from perilune.ephemeris import Ephemeris
 from perilune.errors import InputError
-from perilune.impact.approaches import NominalEncounter, nominal_encounters
+from perilune.impact.approaches import NominalEncounter, nominal_run
 from perilune.impact.b_plane import target_plane_points
 from perilune.orbits.orbit import Orbit
 
@@ -54,10 +54,10 @@ def encounter_scene(orbit: Orbit, body: str, epoch_mjd_tdb: float) -> dict[str, 
     ephemeris = solar_system()
     ephemeris.check_span(epoch_mjd_tdb)
     after = 1.0 if epoch_mjd_tdb > orbit.epoch_mjd_tdb else -1.0
-    met, _ = nominal_encounters(
+    run = nominal_run(
         ephemeris, orbit, _PAIR, epoch_mjd_tdb + after * _NEAR_D, _SEARCH_KM, threads=1
     )
-    near = [e for e in met if abs(e.epoch_mjd_tdb - epoch_mjd_tdb) <= _NEAR_D]
+    near = [e for e in run.encounters if abs(e.epoch_mjd_tdb - epoch_mjd_tdb) <= _NEAR_D]
     aimed = [e for e in near if e.body == body]
     if not aimed:
         raise InputError(

@@ -8,18 +8,27 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from perilune.astrometry.sites import Observer
+from perilune.catalogue import (
+    Database,
+    approaches_of,
+    assessments_of,
+    find_object,
+    orbits_of,
+    preferred_orbit,
+    search_objects,
+)
 from perilune.contract import approaches as approach_contract
 from perilune.contract import ephemeris as sky_contract
 from perilune.contract import risk as risk_contract
 from perilune.contract.envelope import without_place
 from perilune.determination.sky_path import sky_path
 from perilune.dynamics import solar_system
+from perilune.errors import UnknownNameError
 from perilune.impact import RiskAssessment
 from perilune.orbits.orbit import Orbit
 from perilune.service import encounters, orbit_rows, states
-from perilune.service.answers import ERRORS, Envelope, answer
+from perilune.service.answers import ERRORS, Envelope, answer, risk_row
 from perilune.service.parameters import Bodies, Body, Center, Epoch, Frame, StepDays, epoch_grid
-from perilune.service.source import Source
 from perilune.station.observers import parse_observer
 from perilune.times import parse_epoch
 
@@ -35,7 +44,7 @@ _BOTH = [Body.EARTH, Body.MOON]
 _MOST_ROWS = 10_000
 
 
-def router(source: Source) -> APIRouter:
+def router(database: Database) -> APIRouter:
     """The routes. What has a tail comes before what has none: names may hold a slash."""
     routes = APIRouter(prefix="/v1/objects", tags=["objects"], responses=ERRORS)
 
@@ -48,33 +57,55 @@ def router(source: Source) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Response:
         """Objects whose name holds the query."""
-        rows = [orbit_rows.object_row(o) for o in source.orbits(query)[:limit]]
+        with database.read() as connection:
+            found = search_objects(connection, query, limit=limit)
+            held = [preferred_orbit(connection, each.id) for each in found]
+        rows = [orbit_rows.object_row(each.orbit) for each in held if each is not None]
         inputs = {"question": "objects", "query": query, "limit": limit}
         return answer(request, rows, units=orbit_rows.UNITS, inputs=inputs)
 
     @routes.get("/{name:path}/orbits", response_model=Envelope[list[dict[str, Any]]])
     def list_orbits(request: Request, name: Name) -> Response:
         """Every solution, the preferred one first."""
-        held = source.solutions(name)
-        rows = [orbit_rows.orbit_row(o) for o in held]
-        inputs = {"question": "orbits", "orbits": without_place(held)}
+        with database.read() as connection:
+            held = orbits_of(connection, find_object(connection, name).id)
+        rows = [
+            orbit_rows.orbit_row(each.orbit)
+            | {
+                "is_preferred": each.is_preferred,
+                "added_by": each.added_by,
+                "added_utc": each.added_utc,
+            }
+            for each in held
+        ]
+        orbits = [each.orbit for each in held]
+        inputs = {"question": "orbits", "orbits": without_place(orbits)}
         return answer(request, rows, units=orbit_rows.UNITS, inputs=inputs)
 
     @routes.get("/{name:path}/approaches", response_model=Envelope[list[dict[str, Any]]])
     def list_approaches(request: Request, name: Name, body: Bodies = _BOTH) -> Response:
         """Close approaches to the Earth and the Moon, the earliest first."""
-        orbit = source.orbit(name)
-        found = [a for a in source.approaches(orbit) if a.body in body]
-        rows = [approach_contract.approach_row(a) for a in found]
+        orbit, object_id = _preferred(database, name)
+        with database.read() as connection:
+            held = approaches_of(connection, object_id)
+        rows = [
+            approach_contract.approach_row(each.approach)
+            for each in held
+            if each.approach.body in body
+        ]
         inputs = {"question": "approaches", "orbits": without_place([orbit]), "body": body}
         return answer(request, rows, units=approach_contract.UNITS, inputs=inputs)
 
     @routes.get("/{name:path}/risk", response_model=Envelope[list[RiskAssessment]])
-    def show_risk(request: Request, name: Name, body: Bodies = _BOTH) -> Response:
-        """The current assessments, one a body."""
-        orbit = source.orbit(name)
-        rows = [a for a in source.risk(orbit) if a.body in body]
-        inputs = {"question": "risk", "orbits": without_place([orbit]), "body": body}
+    def show_risk(
+        request: Request, name: Name, body: Bodies = _BOTH, history: bool = False
+    ) -> Response:
+        """The current assessments, one a body; with `history` all, the latest first."""
+        with database.read() as connection:
+            found = find_object(connection, name)
+            held = assessments_of(connection, found.id, history=history)
+        rows = [risk_row(each) for each in held if each.risk.body in body]
+        inputs = {"question": "risk", "assessments": [each.inputs_sha256 for each in held]}
         return answer(request, rows, units=risk_contract.UNITS, inputs=inputs)
 
     @routes.get("/{name:path}/ephemeris", response_model=Envelope[list[dict[str, Any]]])
@@ -89,7 +120,7 @@ def router(source: Source) -> APIRouter:
         step: Annotated[str, Query(max_length=16, description="1d, 2h, 10m or 30s.")] = "1d",
     ) -> Response:
         """Places, motion, brightness and their uncertainty in an observer's sky."""
-        orbit = source.orbit(name)
+        orbit, _ = _preferred(database, name)
         who: Observer = parse_observer(observer)
         epochs = sky_contract.sky_epochs(start, stop, step, most=_MOST_ROWS)
         path = sky_path(solar_system(), orbit, who, epochs)
@@ -113,7 +144,7 @@ def router(source: Source) -> APIRouter:
         frame: Frame = Frame.ICRF,
     ) -> Response:
         """States on a grid of epochs."""
-        orbit = source.orbit(name)
+        orbit, _ = _preferred(database, name)
         epochs = epoch_grid(start, stop, step_d)
         grid = (float(epochs[0]), step_d, len(epochs), center, frame)
         inputs = {"question": "states", "orbits": without_place([orbit]), "grid": grid}
@@ -123,7 +154,7 @@ def router(source: Source) -> APIRouter:
     @routes.get("/{name:path}/encounter", response_model=Envelope[dict[str, Any]])
     def show_encounter(request: Request, name: Name, body: Body, epoch: Epoch) -> Response:
         """One encounter: path, clones and target plane."""
-        orbit = source.orbit(name)
+        orbit, _ = _preferred(database, name)
         epoch_mjd_tdb = parse_epoch(epoch, "epoch")
         inputs = {
             "question": "encounter",
@@ -138,11 +169,25 @@ def router(source: Source) -> APIRouter:
     @routes.get("/{name:path}", response_model=Envelope[dict[str, Any]])
     def show_object(request: Request, name: Name) -> Response:
         """One object and its preferred orbit."""
-        orbit = source.orbit(name)
+        orbit, _ = _preferred(database, name)
         inputs = {"question": "object", "orbits": without_place([orbit])}
         return answer(request, orbit_rows.orbit_row(orbit), units=orbit_rows.UNITS, inputs=inputs)
 
     return routes
+
+
+def _preferred(database: Database, name: str) -> tuple[Orbit, int]:
+    """The preferred orbit of an object, and the object's number in the database.
+
+    Raises:
+        UnknownNameError: no such object, or none of its orbits is known.
+    """
+    with database.read() as connection:
+        found = find_object(connection, name)
+        stored = preferred_orbit(connection, found.id)
+    if stored is None:
+        raise UnknownNameError("orbit of an object", name)
+    return stored.orbit, found.id
 
 
 @lru_cache(maxsize=64)

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
 from perilune import __version__
+from perilune.catalogue import (
+    Database,
+    count_objects,
+    count_orbits,
+    next_approaches,
+    risk_list,
+)
+from perilune.constants import AU_KM
+from perilune.contract import approaches as approach_contract
 from perilune.contract import risk as risk_contract
 from perilune.impact import RiskAssessment
+from perilune.impact.risk import now_mjd_tdb
 from perilune.service import states
-from perilune.service.answers import ERRORS, Envelope, answer
+from perilune.service.answers import ERRORS, Envelope, answer, risk_row
 from perilune.service.parameters import Bodies, Body, Center, Epoch, Frame, StepDays, epoch_grid
-from perilune.service.source import Source
+from perilune.times import parse_epoch
 
 _BOTH = [Body.EARTH, Body.MOON]
 
 
-class Order(StrEnum):
-    """What a risk list is sorted by, the highest first."""
-
-    PALERMO = "palermo"
-    PROBABILITY = "probability"
+Order = Literal["palermo", "probability", "torino", "date"]
 
 
 class MajorBody(StrEnum):
@@ -40,14 +46,20 @@ class MajorBody(StrEnum):
     NEPTUNE = "neptune"
 
 
-def router(source: Source) -> APIRouter:
+def router(database: Database) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/v1", responses=ERRORS)
 
     @routes.get("/health", response_model=Envelope[dict[str, Any]], tags=["service"])
     def show_health(request: Request) -> Response:
         """Whether the service is up."""
-        data = {"status": "ok", "version": __version__, "objects": len(source.orbits())}
+        with database.read() as connection:
+            data = {
+                "status": "ok",
+                "version": __version__,
+                "objects": count_objects(connection),
+                "orbits": count_orbits(connection),
+            }
         return answer(request, data, inputs={"question": "health"})
 
     @routes.get("/risk", response_model=Envelope[list[RiskAssessment]], tags=["risk"])
@@ -55,19 +67,21 @@ def router(source: Source) -> APIRouter:
         request: Request,
         body: Bodies = _BOTH,
         min_probability: Annotated[float, Query(ge=0.0, le=1.0)] = 0.0,
-        order: Order = Order.PALERMO,
+        order: Annotated[
+            Order, Query(description="Highest first; date: the earliest impact first.")
+        ] = "palermo",
         limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
     ) -> Response:
-        """The risk list: current assessments of all objects."""
-        found = source.risk_list(body, min_probability)
-
-        def rank(each: RiskAssessment) -> tuple[float, ...]:
-            scale = each.palermo_cumulative
-            palermo = (scale is not None, scale or 0.0)
-            chance = (each.impact_probability, each.probability_high)
-            return palermo + chance if order is Order.PALERMO else chance + palermo
-
-        rows = sorted(found, key=rank, reverse=True)[:limit]
+        """The risk list: current assessments of all objects, body by body."""
+        with database.read() as connection:
+            found = [
+                each
+                for name in dict.fromkeys(body)
+                for each in risk_list(
+                    connection, name, min_probability=min_probability, sort=order, limit=limit
+                )
+            ]
+        rows = [risk_row(each) for each in found]
         inputs = {
             "question": "risk list",
             "body": body,
@@ -76,6 +90,28 @@ def router(source: Source) -> APIRouter:
             "limit": limit,
         }
         return answer(request, rows, units=risk_contract.UNITS, inputs=inputs)
+
+    @routes.get("/approaches", response_model=Envelope[list[dict[str, Any]]], tags=["risk"])
+    def list_approaches(
+        request: Request,
+        body: Bodies = _BOTH,
+        start: Annotated[
+            str | None, Query(max_length=64, description="The present by default.")
+        ] = None,
+        within_au: Annotated[float, Query(gt=0.0, le=10.0)] = 0.05,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> Response:
+        """The next close approaches of all objects, the earliest first."""
+        first = now_mjd_tdb() if start is None else parse_epoch(start, "start")
+        wanted = dict.fromkeys(each.value for each in body)
+        only = next(iter(wanted)) if len(wanted) == 1 else None
+        with database.read() as connection:
+            held = next_approaches(
+                connection, first, body=only, within_km=within_au * AU_KM, limit=limit
+            )
+        rows = [approach_contract.approach_row(each.approach) for each in held]
+        inputs = {"question": "approaches", "body": list(wanted), "within_au": within_au}
+        return answer(request, rows, units=approach_contract.UNITS, inputs=inputs)
 
     @routes.get("/bodies", response_model=Envelope[dict[str, Any]], tags=["ephemeris"])
     def show_bodies(

@@ -1,0 +1,383 @@
+/**
+ * A picture in three dimensions. Places are float64 kilometres on this side; what the graphics
+ * card gets is their distance from the focus in units of the view, so that nothing jitters.
+ */
+
+import {
+  AmbientLight,
+  BufferAttribute,
+  BufferGeometry,
+  Color,
+  DirectionalLight,
+  Line,
+  LineBasicMaterial,
+  LineDashedMaterial,
+  LineSegments,
+  Mesh,
+  MeshLambertMaterial,
+  type Object3D,
+  PerspectiveCamera,
+  Points,
+  ShaderMaterial,
+  Scene,
+  SphereGeometry,
+  Vector3,
+  WebGLRenderer,
+} from "three";
+import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
+import type { Vec } from "../lib/kepler";
+import { colour } from "../lib/theme.svelte";
+
+interface Part {
+  object: Object3D;
+  tone: string;
+  place: (focus: Vec, unitKm: number) => void;
+  paint: (value: Color) => void;
+}
+
+export interface Label {
+  text: string;
+  at: Vec;
+  tone?: string;
+}
+
+const ROUND = {
+  vertexShader:
+    "uniform float size; void main() { gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0); gl_PointSize = size; }",
+  fragmentShader:
+    "uniform vec3 tone; uniform float alpha; void main() { float d = length(gl_PointCoord - 0.5); if (d > 0.5) discard; gl_FragColor = vec4(tone, alpha * smoothstep(0.5, 0.4, d)); }",
+};
+
+export class Stage {
+  readonly canvas: HTMLCanvasElement;
+  readonly #scene = new Scene();
+  readonly #camera = new PerspectiveCamera(40, 1, 0.001, 2000);
+  readonly #renderer: WebGLRenderer;
+  readonly #controls: OrbitControls;
+  readonly #sun = new DirectionalLight(0xffffff, 2.6);
+  readonly #labels: HTMLDivElement;
+  #parts: Part[] = [];
+  #texts: Label[] = [];
+  #focus: Vec = [0, 0, 0];
+  #unitKm: number;
+  #asked = 0;
+  #observer: ResizeObserver;
+
+  /** @param unitKm kilometres in one unit of the scene; the camera starts three of them away. */
+  constructor(
+    readonly host: HTMLElement,
+    name: string,
+    unitKm: number,
+    from: Vec,
+  ) {
+    this.#unitKm = unitKm;
+    this.#renderer = new WebGLRenderer({
+      antialias: true,
+      alpha: true,
+      logarithmicDepthBuffer: true,
+      preserveDrawingBuffer: false,
+    });
+    this.#renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
+    this.canvas = this.#renderer.domElement;
+    this.canvas.tabIndex = 0;
+    this.canvas.setAttribute("role", "img");
+    this.canvas.setAttribute(
+      "aria-label",
+      `${name}. Arrow keys turn it, plus and minus zoom.`,
+    );
+    this.#labels = document.createElement("div");
+    this.#labels.className = "labels";
+    this.#labels.ariaHidden = "true";
+    host.append(this.canvas, this.#labels);
+    this.#camera.up.set(0, 0, 1);
+    this.#camera.position.set(...from);
+    this.#scene.add(this.#sun, new AmbientLight(0xffffff, 0.32));
+    this.#controls = new OrbitControls(this.#camera, this.canvas);
+    this.#controls.enablePan = false;
+    this.#controls.minDistance = 0.004;
+    this.#controls.maxDistance = 300;
+    this.#controls.enableZoom = false; // the page scrolls; zooming takes Ctrl, a pinch or a key
+    this.#controls.addEventListener("change", () => this.draw());
+    this.canvas.addEventListener("keydown", (event) => this.#press(event));
+    this.canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    this.#observer = new ResizeObserver(() => this.#resize());
+    this.#observer.observe(host);
+    this.#resize();
+  }
+
+  get focus(): Vec {
+    return this.#focus;
+  }
+
+  set focus(at: Vec) {
+    this.#focus = at;
+    this.draw();
+  }
+
+  /** Kilometres in one unit of the scene. */
+  set unitKm(value: number) {
+    this.#unitKm = value;
+    this.draw();
+  }
+
+  set labels(texts: Label[]) {
+    this.#texts = texts;
+    this.draw();
+  }
+
+  /** Where the light comes from, as a direction. */
+  set light(direction: Vec) {
+    this.#sun.position.set(...direction);
+  }
+
+  line(points: readonly Vec[], tone: string, opacity = 1, dashed = false): Handle {
+    const material = dashed
+      ? new LineDashedMaterial({ transparent: true, opacity, dashSize: 0.02, gapSize: 0.02 })
+      : new LineBasicMaterial({ transparent: opacity < 1, opacity });
+    return this.#add(new Line(new BufferGeometry(), material), points, tone, (c) => {
+      material.color = c;
+    });
+  }
+
+  segments(points: readonly Vec[], tone: string, opacity = 1): Handle {
+    const material = new LineBasicMaterial({ transparent: opacity < 1, opacity });
+    return this.#add(new LineSegments(new BufferGeometry(), material), points, tone, (c) => {
+      material.color = c;
+    });
+  }
+
+  /** Round dots of so many pixels, whatever the distance. */
+  dots(points: readonly Vec[], tone: string, pixels: number, opacity = 1): Handle {
+    const size = pixels * this.#renderer.getPixelRatio();
+    const material = new ShaderMaterial({
+      ...ROUND,
+      uniforms: { size: { value: size }, tone: { value: new Color() }, alpha: { value: opacity } },
+      transparent: true,
+      depthWrite: false,
+    });
+    return this.#add(new Points(new BufferGeometry(), material), points, tone, (c) => {
+      material.uniforms["tone"]!.value = c;
+    });
+  }
+
+  /** A lit sphere of its true size. */
+  ball(radiusKm: number, tone: string): Handle {
+    const material = new MeshLambertMaterial();
+    const mesh = new Mesh(new SphereGeometry(1, 64, 40), material);
+    let at: Vec = [0, 0, 0];
+    this.#enter({
+      object: mesh,
+      tone,
+      place: (focus, unitKm) => {
+        mesh.position.set(...(at.map((x, k) => (x - focus[k]!) / unitKm) as Vec));
+        mesh.scale.setScalar(radiusKm / unitKm);
+      },
+      paint: (c) => (material.color = c),
+    });
+    return {
+      move: (points) => {
+        at = points[0] ?? at;
+        this.draw();
+      },
+      show: (visible) => this.#show(mesh, visible),
+    };
+  }
+
+  #add(
+    object: Line | Points,
+    points: readonly Vec[],
+    tone: string,
+    paint: (value: Color) => void,
+  ): Handle {
+    let given = points;
+    object.frustumCulled = false;
+    let array = new Float32Array(0);
+    this.#enter({
+      object,
+      tone,
+      paint,
+      place: (focus, unitKm) => {
+        if (array.length !== given.length * 3) {
+          array = new Float32Array(given.length * 3);
+          object.geometry.dispose();
+          object.geometry = new BufferGeometry();
+          object.geometry.setAttribute("position", new BufferAttribute(array, 3));
+        }
+        given.forEach((point, k) => {
+          for (let axis = 0; axis < 3; axis++) {
+            array[3 * k + axis] = (point[axis]! - focus[axis]!) / unitKm;
+          }
+        });
+        object.geometry.getAttribute("position").needsUpdate = true;
+        if (object instanceof Line) object.computeLineDistances();
+      },
+    });
+    return {
+      move: (moved) => {
+        given = moved;
+        this.draw();
+      },
+      show: (visible) => this.#show(object, visible),
+    };
+  }
+
+  #show(object: Object3D, visible: boolean): void {
+    if (object.visible === visible) return;
+    object.visible = visible;
+    this.draw();
+  }
+
+  #enter(part: Part): void {
+    this.#parts.push(part);
+    this.#scene.add(part.object);
+    part.paint(new Color(colour(part.tone)));
+    this.draw();
+  }
+
+  /** Take the colours anew: the theme has changed. */
+  repaint(): void {
+    for (const part of this.#parts) part.paint(new Color(colour(part.tone)));
+    this.draw();
+  }
+
+  /** Draw before the next frame, once, however often it was asked for. */
+  draw(): void {
+    this.#asked ||= requestAnimationFrame(() => {
+      this.#asked = 0;
+      this.#render();
+    });
+  }
+
+  #render(): void {
+    for (const part of this.#parts) {
+      if (part.object.visible) part.place(this.#focus, this.#unitKm);
+    }
+    this.#renderer.render(this.#scene, this.#camera);
+    this.#write();
+  }
+
+  #write(): void {
+    const { clientWidth: width, clientHeight: height } = this.host;
+    while (this.#labels.childElementCount > this.#texts.length) this.#labels.lastChild?.remove();
+    while (this.#labels.childElementCount < this.#texts.length) {
+      this.#labels.append(document.createElement("span"));
+    }
+    const taken: [number, number, number][] = [];
+    this.#texts.forEach((label, k) => {
+      const span = this.#labels.children[k] as HTMLSpanElement;
+      const at = label.at.map((x, axis) => (x - this.#focus[axis]!) / this.#unitKm) as Vec;
+      const point = new Vector3(...at).project(this.#camera);
+      const x = ((point.x + 1) / 2) * width;
+      const y = ((1 - point.y) / 2) * height;
+      const isIn = point.z < 1 && x > 0 && x < width - 20 && y > 0 && y < height - 8;
+      const reach = label.text.length * 7.5 + 14;
+      // The first labels matter most: a later one that would lie on them is left out.
+      const isFree = !taken.some(
+        ([a, b, w]) => Math.abs(b - y) < 16 && x < a + w && a < x + reach,
+      );
+      span.hidden = !isIn || !isFree;
+      if (span.hidden) return;
+      taken.push([x, y, reach]);
+      span.textContent = label.text;
+      span.style.color = label.tone ? `var(--${label.tone})` : "";
+      span.style.transform = `translate(${x + 8}px, ${y - 9}px)`;
+    });
+  }
+
+  #press(event: KeyboardEvent): void {
+    const turns: Record<string, [number, number]> = {
+      ArrowLeft: [-0.12, 0], ArrowRight: [0.12, 0], ArrowUp: [0, -0.12], ArrowDown: [0, 0.12],
+    };
+    const turn = turns[event.key];
+    if (turn) this.#turn(...turn);
+    else if (event.key === "+" || event.key === "=") this.zoom(1 / 1.3);
+    else if (event.key === "-") this.zoom(1.3);
+    else return;
+    event.preventDefault();
+  }
+
+  #wheel(event: WheelEvent): void {
+    if (!event.ctrlKey && !event.metaKey && document.activeElement !== this.canvas) return;
+    event.preventDefault();
+    this.zoom(Math.exp(Math.max(-60, Math.min(60, event.deltaY)) * 0.004));
+  }
+
+  #turn(around: number, over: number): void {
+    const at = this.#camera.position;
+    const distance = at.length();
+    const angle = Math.atan2(at.y, at.x) + around;
+    const tilt = Math.min(Math.max(Math.acos(at.z / distance) + over, 0.02), Math.PI - 0.02);
+    at.set(Math.sin(tilt) * Math.cos(angle), Math.sin(tilt) * Math.sin(angle), Math.cos(tilt));
+    at.multiplyScalar(distance);
+    this.#controls.update();
+    this.draw();
+  }
+
+  /** Bring the camera nearer (below 1) or farther. */
+  zoom(by: number): void {
+    const distance = this.#camera.position.length() * by;
+    this.#camera.position.setLength(Math.min(Math.max(distance, 0.004), 300));
+    this.#controls.update();
+    this.draw();
+  }
+
+  #resize(): void {
+    const { clientWidth: width, clientHeight: height } = this.host;
+    if (!width || !height) return;
+    this.#renderer.setSize(width, height, false);
+    this.#camera.aspect = width / height;
+    this.#camera.updateProjectionMatrix();
+    this.draw();
+  }
+
+  /** The picture as it stands, on the page's paper. */
+  picture(): HTMLCanvasElement {
+    this.#render();
+    const copy = document.createElement("canvas");
+    copy.width = this.canvas.width;
+    copy.height = this.canvas.height;
+    const context = copy.getContext("2d")!;
+    context.fillStyle = getComputedStyle(document.body).backgroundColor;
+    context.fillRect(0, 0, copy.width, copy.height);
+    context.drawImage(this.canvas, 0, 0);
+    const ratio = this.#renderer.getPixelRatio();
+    context.scale(ratio, ratio);
+    context.font = "13px system-ui, sans-serif";
+    const home = this.#labels.getBoundingClientRect();
+    for (const span of this.#labels.children) {
+      if ((span as HTMLElement).hidden) continue;
+      const box = span.getBoundingClientRect();
+      context.fillStyle = getComputedStyle(span).color;
+      context.fillText(span.textContent ?? "", box.left - home.left, box.top - home.top + 14);
+    }
+    return copy;
+  }
+
+  close(): void {
+    cancelAnimationFrame(this.#asked);
+    this.#observer.disconnect();
+    this.#controls.dispose();
+    this.#scene.traverse((object) => {
+      const { geometry, material } = object as Partial<Mesh>;
+      geometry?.dispose();
+      if (material && !Array.isArray(material)) material.dispose();
+    });
+    this.#renderer.dispose();
+    this.#renderer.forceContextLoss();
+  }
+}
+
+/** A part of the picture that can be moved or hidden. */
+export interface Handle {
+  move: (points: readonly Vec[]) => void;
+  show: (visible: boolean) => void;
+}
+
+/** A circle's points, for rings around what would be too small to see. */
+export function circle(radius: number, a: Vec, b: Vec, count = 97): Vec[] {
+  return Array.from({ length: count }, (_, k) => {
+    const angle = (2 * Math.PI * k) / (count - 1);
+    const [c, s] = [radius * Math.cos(angle), radius * Math.sin(angle)];
+    return [a[0] * c + b[0] * s, a[1] * c + b[1] * s, a[2] * c + b[2] * s] as Vec;
+  });
+}
