@@ -17,6 +17,7 @@ from perilune.determination.least_squares import (
 )
 from perilune.determination.measurements import Measurements
 from perilune.determination.rejection import REJECT_CHI2, fit_and_reject
+from perilune.determination.residuals import Residuals
 from perilune.ephemeris import Ephemeris
 from perilune.errors import InputError
 from perilune.orbits.non_gravitational import NonGravitational
@@ -61,6 +62,11 @@ _GREATEST_A1_AU_D2: Final = 2.3e-8
 # Gravity alone is in question where the residuals exceed the errors by this.
 _SUSPICIOUS_CHI2: Final = 1.3
 _SUSPICIOUS_REJECTED: Final = 0.03
+
+
+# Comets' forces before anything is measured of them (JPL's published A1 lie about 1e-9 to 1e-8, A2
+# and A3 a tenth to a third of that): one sigma, au/d^2.
+_COMETS_SIGMA_AU_D2: Final = (5.0e-9, 1.0e-9, 1.0e-9)
 
 
 _ALL: Final = ("a1_au_d2", "a2_au_d2", "a3_au_d2")
@@ -125,7 +131,8 @@ def _demanded(
     names = ("a1-a2-a3",) if is_comet(name) else ("a2", "area-to-mass")
     rejected = 1.0 - float(np.sum(gravity.used)) / max(int(np.sum(eligible)), 1)
     is_suspicious = gravity.chi2_reduced > _SUSPICIOUS_CHI2 or rejected > _SUSPICIOUS_REJECTED
-    falls = _linear_falls(ephemeris, gravity, number, measurements, names)
+    unforced = _with_derivatives(ephemeris, gravity, number, measurements, names)
+    falls = {} if unforced is None else _linear_falls(unforced, names)
     best: tuple[Solution, Forces] | None = None
     tried = []
     for each in names:
@@ -143,7 +150,33 @@ def _demanded(
     if best is not None:
         return best
     reason = f"not significant: {'; '.join(tried)}" if tried else "gravity explains the residuals"
+    if is_comet(name) and unforced is not None:
+        gravity = _allowing(gravity, unforced)
+        reason = f"{reason}; the covariance allows for a comet's forces"
     return gravity, replace(FORCES["gravity"], reason=reason)
+
+
+def _allowing(gravity: Solution, unforced: Residuals) -> Solution:
+    """A comet's orbit under gravity alone, with a covariance that leaves room for its gas.
+
+    Forces too weak to show in the residuals may still move the orbit by many of its sigmas, for
+    the fit takes up most of what they do. The covariance is that of the orbit's error when the
+    forces are drawn from `_COMETS_SIGMA_AU_D2` and then seen through the observations (consider
+    analysis: Bierman 1977, Factorization Methods, chapter VIII).
+    """
+    covariance = gravity.orbit.covariance
+    assert covariance is not None
+    design = unforced.design.reshape(-1, 9)
+    state, force = design[:, :6], design[:, 6:] * np.array(_COMETS_SIGMA_AU_D2)
+    # What a unit of force moves the fitted state by, and what of the force is left to be seen.
+    moved = covariance @ (state.T @ force)
+    left = force - state @ moved
+    information = np.eye(3) + left.T @ left
+    spread = np.linalg.inv(information)
+    mean = spread @ (left.T @ unforced.white.ravel())
+    second = spread + np.outer(mean, mean)
+    wider = covariance + moved @ second @ moved.T
+    return replace(gravity, orbit=replace(gravity.orbit, covariance=0.5 * (wider + wider.T)))
 
 
 def _is_better(one: Solution, other: Solution) -> bool:
@@ -156,25 +189,25 @@ def _needed(model: Forces, gravity: Solution) -> float:
     return _SIGNIFICANT_CHI2[len(model.parameters)] * max(1.0, excess)
 
 
-def _linear_falls(
+def _with_derivatives(
     ephemeris: Ephemeris,
     gravity: Solution,
     number: int | None,
     measurements: Measurements,
     names: tuple[str, ...],
-) -> dict[str, float]:
-    """By how much χ² would fall with each model's forces, by the derivatives at gravity alone."""
-    used = gravity.used
-    law = FORCES[names[0]].model
-    orbit = with_parameters(gravity.orbit, _ALL, law)
-    found = evaluate(ephemeris, orbit, number, measurements.where(used))
-    if found is None:
-        return {}
-    everything = np.ones(int(used.sum()), dtype=np.bool_)
+) -> Residuals | None:
+    """Residuals of the used rows under gravity, with derivatives by A1, A2 and A3 as well."""
+    orbit = with_parameters(gravity.orbit, _ALL, FORCES[names[0]].model)
+    return evaluate(ephemeris, orbit, number, measurements.where(gravity.used))
+
+
+def _linear_falls(unforced: Residuals, names: tuple[str, ...]) -> dict[str, float]:
+    """By how much χ² would fall with each model's forces, by the derivatives."""
+    everything = np.ones(unforced.white.shape[0], dtype=np.bool_)
     falls = {}
     for each in names:
         columns = [*range(6), *(6 + _ALL.index(name) for name in FORCES[each].parameters)]
-        part = replace(found, design=np.ascontiguousarray(found.design[:, :, columns]))
+        part = replace(unforced, design=np.ascontiguousarray(unforced.design[:, :, columns]))
         linear = corrected(part, everything)
         if linear is not None:
             white = part.white - part.design @ linear[0]
