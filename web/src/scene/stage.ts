@@ -208,7 +208,9 @@ export class Stage {
             array[3 * k + axis] = (point[axis]! - focus[axis]!) / unitKm;
           }
         });
-        object.geometry.getAttribute("position").needsUpdate = true;
+        const held = object.geometry.getAttribute("position") as BufferAttribute | undefined;
+        if (!held) return;
+        held.needsUpdate = true;
         if (object instanceof Line) object.computeLineDistances();
       },
     });
