@@ -16,7 +16,7 @@ from perilune.orbits import catalogue
 
 Array = NDArray[np.float64]
 SCREEN_KM = 0.05 * AU_KM
-SCREEN = (Watch("earth", SCREEN_KM), Watch("moon", SCREEN_KM))
+CLONES_SCREEN_KM = 3.0e5  # what `perilune risk` keeps of its clones' encounters
 
 
 def carry(
@@ -24,14 +24,16 @@ def carry(
     epoch_mjd_tdb: float,
     until_mjd_tdb: Sequence[float],
     threads: int | None = 1,
+    within_km: float = SCREEN_KM,
 ) -> Propagation:
     """Carry states (N, 6), screened for encounters with the Earth and the Moon."""
+    screen = (Watch("earth", within_km), Watch("moon", within_km))
     particles = Particles(
         epoch_mjd_tdb=np.full(len(barycentric), epoch_mjd_tdb),
         position_km=np.ascontiguousarray(barycentric[:, :3]),
         velocity_km_s=np.ascontiguousarray(barycentric[:, 3:]),
     )
-    return propagate(solar_system(), particles, until_mjd_tdb, watches=SCREEN, threads=threads)
+    return propagate(solar_system(), particles, until_mjd_tdb, watches=screen, threads=threads)
 
 
 @cache
