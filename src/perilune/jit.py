@@ -85,11 +85,28 @@ def kernel(function: _Function) -> _Function:
     Contraction to fused multiply-adds is allowed; NaN and infinity keep their meaning. Division
     follows IEEE 754 (no exception). The GIL is released.
     """
+    return _compiled(function, allocates=True)
+
+
+def lean_kernel(function: _Function) -> _Function:
+    """A kernel that allocates nothing: numba then counts no references to arrays.
+
+    Counting is atomic, two operations for every view `a[i]` of an array: a third of the time of
+    one particle's step.
+    """
+    return _compiled(function, allocates=False)
+
+
+def _compiled(function: _Function, allocates: bool) -> _Function:
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(kernel_cache(function.__module__))
     try:
         compiled = numba.njit(
-            cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz"}
+            cache=True,
+            nogil=True,
+            error_model="numpy",
+            fastmath={"contract", "nsz"},
+            _nrt=allocates,
         )(function)
     finally:
         numba.config.CACHE_DIR = before

@@ -67,7 +67,7 @@ def test_a_damaged_cache_is_made_anew_or_sound(built: list[int], at: int) -> Non
     data = bytearray(path.read_bytes())
     data[at] ^= 0x55
     path.write_bytes(data)
-    assert np.array_equal(_load().arrays.small, np.ones((len(own.STATES), 4, 3, 14)))
+    assert np.array_equal(_load().arrays.small, np.ones((4, 14, 3, len(own.STATES))))
 
 
 def test_a_cache_of_another_version_is_made_anew(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from perilune.ephemeris.body_kernels import EphemerisArrays, body_state
 from perilune.frames.orientation_kernels import earth_pole
-from perilune.jit import kernel
+from perilune.jit import lean_kernel
 
 MINIMUM = 0.0
 IMPACT = 1.0
@@ -41,7 +41,7 @@ class DenseStep(NamedTuple):
     power: NDArray[np.float64]  # (8, 3)
 
 
-@kernel
+@lean_kernel
 def dense_state(step: DenseStep, h_s: float, s: float, out: NDArray[np.float64]) -> None:
     """State (6) at the fraction `s` of the step."""
     for k in range(3):
@@ -55,7 +55,7 @@ def dense_state(step: DenseStep, h_s: float, s: float, out: NDArray[np.float64])
         out[3 + k] = step.start[3 + k] + s * h_s * velocity
 
 
-@kernel
+@lean_kernel
 def relative_state(
     eph: EphemerisArrays,
     body: int,
@@ -77,7 +77,7 @@ def relative_state(
     return total
 
 
-@kernel
+@lean_kernel
 def height_km(
     surface: SurfaceArrays,
     body: int,
@@ -109,7 +109,7 @@ def height_km(
     return height - surface.earth_entry_km
 
 
-@kernel
+@lean_kernel
 def _root(
     eph: EphemerisArrays,
     body: int,
@@ -152,7 +152,7 @@ def _root(
     return s
 
 
-@kernel
+@lean_kernel
 def _dip(
     eph: EphemerisArrays,
     body: int,
@@ -189,7 +189,7 @@ def _dip(
     return c if fc < fd else d
 
 
-@kernel
+@lean_kernel
 def _lowest(
     eph: EphemerisArrays,
     surface: SurfaceArrays,
@@ -228,7 +228,7 @@ def _lowest(
     return 0.5 * (low + high)
 
 
-@kernel
+@lean_kernel
 def _crossing(
     eph: EphemerisArrays,
     surface: SurfaceArrays,
@@ -256,7 +256,7 @@ def _crossing(
     return below
 
 
-@kernel
+@lean_kernel
 def scan_step(
     eph: EphemerisArrays,
     surface: SurfaceArrays,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perilune.dynamics.force_kernels import ForceArrays, add_relativity, add_sun_j2
-from perilune.jit import kernel
+from perilune.jit import lean_kernel
 
 N_COEFFICIENTS = 19  # value (3), gradient (6), second derivatives (10)
 # Allowed rest of one body's series, relative to the Sun's attraction: 1e-14 of it moves a
@@ -33,7 +33,7 @@ _MOVED_KM_S = 1.0e-2
 _MARGIN = 1.2  # tides and differing accelerations widen the ball during the step
 
 
-@kernel
+@lean_kernel
 def _spread(x: NDArray[np.float64], n: int, lane: int, scratch: NDArray[np.float64]) -> float:
     """Largest distance of any lane from one lane; NaN and infinity come through as infinity."""
     for i in range(n):
@@ -48,14 +48,9 @@ def _spread(x: NDArray[np.float64], n: int, lane: int, scratch: NDArray[np.float
     return math.sqrt(largest) if largest < math.inf else math.inf
 
 
-@kernel
-def _add_body(
-    centre: NDArray[np.float64], body: NDArray[np.float64], gm: float, c: NDArray[np.float64]
-) -> None:
-    """Add one body's series about `centre` to the coefficients."""
-    dx = body[0] - centre[0]
-    dy = body[1] - centre[1]
-    dz = body[2] - centre[2]
+@lean_kernel
+def _add_body(dx: float, dy: float, dz: float, gm: float, c: NDArray[np.float64]) -> None:
+    """Add one body's series about a centre to the coefficients; (dx, dy, dz) leads to the body."""
     r2 = dx * dx + dy * dy + dz * dz
     r = math.sqrt(r2)
     x = dx / r
@@ -85,9 +80,10 @@ def _add_body(
     c[18] += h * (5.0 * z * z - 3.0) * z  # zzz
 
 
-@kernel
+@lean_kernel
 def plan_expansion(
     bodies: NDArray[np.float64],
+    small: NDArray[np.float64],
     gm: NDArray[np.float64],
     nodes: NDArray[np.float64],
     position: NDArray[np.float64],
@@ -111,6 +107,7 @@ def plan_expansion(
     near (GM/r³ h² above `near_gradient`) is not expanded. Returns whether any is.
     """
     lane = n // 2
+    count = gm.size - 11
     for j in range(gm.size):
         is_expanded[j] = False
         gradient[j] = 0.0
@@ -136,7 +133,8 @@ def plan_expansion(
         for node in range(8):
             r2 = 0.0
             for k in range(3):
-                r2 += (centre[node, k] - bodies[node, j, k]) ** 2
+                place = bodies[node, j, k] if j < 11 else small[node, k * count + j - 11]
+                r2 += (centre[node, k] - place) ** 2
             least = min(least, r2)
         r = math.sqrt(least)
         steep = gm[j] / (least * r)
@@ -154,11 +152,19 @@ def plan_expansion(
                 row[k] = 0.0
             for j in range(1, gm.size):
                 if is_expanded[j]:
-                    _add_body(centre[node], bodies[node, j], gm[j], row)
+                    if j < 11:
+                        dx = bodies[node, j, 0] - centre[node, 0]
+                        dy = bodies[node, j, 1] - centre[node, 1]
+                        dz = bodies[node, j, 2] - centre[node, 2]
+                    else:
+                        dx = small[node, j - 11] - centre[node, 0]
+                        dy = small[node, count + j - 11] - centre[node, 1]
+                        dz = small[node, 2 * count + j - 11] - centre[node, 2]
+                    _add_body(dx, dy, dz, gm[j], row)
     return any_expanded
 
 
-@kernel
+@lean_kernel
 def add_expansion(
     x: NDArray[np.float64],
     n: int,
@@ -210,14 +216,14 @@ def add_expansion(
         a[2 * n + i] += az
 
 
-@kernel
+@lean_kernel
 def small_forces_are_linear(gradient: NDArray[np.float64]) -> bool:
     """Whether the ball that `plan_expansion` found is small enough for `add_small_linear`."""
     radius_km: float = gradient[0]
     return radius_km < _LINEAR_WITHIN_KM
 
 
-@kernel
+@lean_kernel
 def add_small_linear(
     x: NDArray[np.float64],
     v: NDArray[np.float64],

@@ -129,7 +129,7 @@ class Propagation:
         body: (N,) the body that was hit, or -1.
         stop_mjd_tdb: (N,) when the particle ended; NaN for those that reached the end.
         encounters: closest approaches and impacts.
-        steps: (K, 34 + 30 m) dense output where asked (see `schedule_kernels.N_STEP_RECORD`).
+        steps: (K, 34 + 30 m) dense output where asked (see `record_kernels.N_STEP_RECORD`).
         lane_steps, refused_steps: the work done.
     """
 

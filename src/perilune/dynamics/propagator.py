@@ -13,12 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perilune.constants import DAY_S
-from perilune.dynamics import schedule_kernels as schedule
+from perilune.dynamics import lane_kernels as lane
 from perilune.dynamics.encounter_kernels import N_RECORD
 from perilune.dynamics.expansion_kernels import N_COEFFICIENTS
+from perilune.dynamics.node_kernels import StepWorkspace
 from perilune.dynamics.particles import Encounters, Particles, Propagation, Status
 from perilune.dynamics.radau import radau_tables
-from perilune.dynamics.step_kernels import StepOptions, StepWorkspace
+from perilune.dynamics.record_kernels import (
+    N_STEP_RECORD,
+    N_STEP_VARIATION,
+    Output,
+    ScanArrays,
+    ScanWorkspace,
+)
+from perilune.dynamics.schedule_kernels import MAX_LEVEL, advance_blocks
+from perilune.dynamics.step_kernels import StepOptions
 from perilune.dynamics.system import force_arrays, surface_arrays
 from perilune.dynamics.variation_kernels import VariationWorkspace
 from perilune.ephemeris import MAJOR_BODIES, Ephemeris
@@ -27,15 +36,16 @@ from perilune.errors import InputError
 Progress = Callable[[float, str], None]
 
 BLOCK_D: Final = 64.0
-_WIDTH: Final = 256
-_CHUNK: Final = 8192
+_WIDTH: Final = 192
+_CHUNK: Final = 32768
+_LANE_BLOCKS: Final = 64  # so many blocks times lanes are carried before progress is told
 _POLL_S: Final = 0.1
 # Sampling of r·v: twenty times a revolution of the Moon, finer than any motion elsewhere.
 _SPACING_D: Final = (2.0, 2.0, 2.0, 2.0, 1.0, 4.0, 16.0, 16.0, 16.0, 16.0, 16.0)
 
 # Measured in design/step_size.py: the error against a run at a hundredth of epsilon.
 DEFAULT_OPTIONS: Final = StepOptions(
-    epsilon=3.0e-8, convergence=1.0e-11, near_gradient=1.0e-3, settled=3.0e-8, max_sweeps=12
+    epsilon=3.0e-8, convergence=1.0e-11, near_gradient=1.0e-3, max_sweeps=12
 )
 
 
@@ -76,6 +86,8 @@ class _Chunk:
         backwards: bool,
     ) -> None:
         self.ephemeris = ephemeris
+        self.force = force_arrays(ephemeris.constants)
+        self.surface = surface_arrays(ephemeris.constants.sun_radius_km)
         self.rows = rows
         self.epochs = epochs
         self.options = options
@@ -87,11 +99,11 @@ class _Chunk:
         if not nongrav[:, :3].any() and m == 0:
             nongrav = np.zeros((0, 9))
         own = particles.own_body[rows]
-        self.lanes = schedule.Lanes(
-            table=np.zeros((n, schedule.N_LANE)),
+        self.lanes = lane.Lanes(
+            table=np.zeros((n, lane.N_LANE)),
             own_body=own,
             nongrav=nongrav,
-            phi=np.zeros((n, 6, m)),
+            phi=np.zeros((n, N_STEP_VARIATION, m)),
             parameter=np.array([p.column for p in variations or ()], dtype=np.int64),
             scale=np.array([p.unit for p in variations or ()]),
             order=np.arange(n),
@@ -102,8 +114,13 @@ class _Chunk:
         table = self.lanes.table
         table[:, 0:3] = particles.position_km[rows]
         table[:, 3:6] = particles.velocity_km_s[rows]
-        self._first_steps()
-        self.wanted = schedule.ScanArrays(
+        table[:, lane.LAST_H] = self.sign * DAY_S
+        self.inside = np.zeros(n, dtype=np.int64)
+        lane.start_lanes(
+            ephemeris.arrays, self.surface, self.start, own, table,
+            np.zeros(1), np.zeros((1, len(MAJOR_BODIES), 6)), self.inside,
+        )  # fmt: skip
+        self.wanted = ScanArrays(
             within_km=_within(ephemeris, watches),
             spacing_s=np.array(_SPACING_D) * DAY_S,
         )
@@ -113,7 +130,7 @@ class _Chunk:
         bodies = ephemeris.arrays.gm_km3_s2.size
         self.ws = _step_workspace(width, bodies)
         self.var = _variation_workspace(max(m, 1))
-        self.scan = schedule.ScanWorkspace(
+        self.scan = ScanWorkspace(
             start=np.zeros(6),
             power=np.zeros((8, 3)),
             fractions=np.zeros(130),
@@ -122,40 +139,26 @@ class _Chunk:
             pole=np.zeros(3),
             found=np.zeros(64),
             phi=np.zeros((6, max(m, 1))),
+            is_marked=np.zeros(len(MAJOR_BODIES), dtype=np.bool_),
         )
         self.near = np.zeros((2 * len(MAJOR_BODIES), width), dtype=np.bool_)
-        self.stack = np.zeros((2 * schedule.MAX_LEVEL + 8, 4), dtype=np.int64)
+        self.stack = np.zeros((2 * MAX_LEVEL + 8, 4), dtype=np.int64)
         self.states = np.full((epochs.size, n, 6), np.nan)
         self.variations = np.full((epochs.size, n, 6, m), np.nan)
         self.done = 0.0
 
     @staticmethod
-    def _output(encounters: int, steps: int, m: int) -> schedule.Output:
-        return schedule.Output(
-            encounters=np.zeros((encounters, N_RECORD + 6 * m)),
-            steps=np.zeros((steps, schedule.N_STEP_RECORD + schedule.N_STEP_VARIATION * m)),
+    def _output(encounters: int, steps: int, m: int) -> Output:
+        return Output(
+            encounters=np.empty((encounters, N_RECORD + 6 * m)),
+            steps=np.empty((steps, N_STEP_RECORD + N_STEP_VARIATION * m)),
             counts=np.zeros(4, dtype=np.int64),
         )
 
-    def _first_steps(self) -> None:
-        """First guess of each lane's step and of its acceleration's series."""
-        table = self.lanes.table
-        gm = self.ephemeris.arrays.gm_km3_s2
-        wanted = np.full(table.shape[0], np.inf)
-        for j, name in enumerate(MAJOR_BODIES):
-            centre, _ = self.ephemeris.state(name, self.start)
-            away = centre - table[:, 0:3]
-            r = np.linalg.norm(away, axis=1)
-            wanted = np.minimum(wanted, 0.2 * np.sqrt(r**3 / gm[j]))
-            if j == 0:
-                table[:, schedule.POWER : schedule.POWER + 3] = gm[0] * away / r[:, None] ** 3
-        table[:, schedule.LAST_H] = self.sign * DAY_S
-        table[:, schedule.WANT_H] = wanted
+    def _legs(self) -> list[tuple[list[float], list[tuple[float, NDArray[np.int64]]], int]]:
+        """The common grid: (its points, lanes that join in the first interval, epoch at the end).
 
-    def _intervals(self) -> list[tuple[float, float, list[tuple[float, NDArray[np.int64]]], int]]:
-        """The common grid: (from, to, lanes that join inside, index of the epoch at `to`).
-
-        Grid points are multiples of 64 d and the asked epochs.
+        Grid points are multiples of 64 d and the asked epochs; -1 stands for no epoch.
         """
         sign = self.sign
         first = float((sign * self.start).min())
@@ -169,32 +172,41 @@ class _Chunk:
                 points.append((at, -1))
             at += BLOCK_D
         points.sort()
-        intervals = []
+        legs: list[tuple[list[float], list[tuple[float, NDArray[np.int64]]], int]] = []
+        longest = max(1, _LANE_BLOCKS // self.rows.size)
         before = first
         starts = sign * self.start
+        waiting = [float(epoch) for epoch in np.unique(starts)[::-1]]
         for point, index in points:
-            joining = [
-                (float(sign * epoch), np.flatnonzero(starts == epoch))
-                for epoch in np.unique(starts)
-                if before <= epoch < point
-            ]
-            intervals.append((sign * before, sign * point, joining, index))
+            joining = []
+            while waiting and waiting[-1] < point:
+                epoch = waiting.pop()
+                joining.append((sign * epoch, np.flatnonzero(starts == epoch)))
+            if not legs or joining or legs[-1][1] or legs[-1][2] >= 0:
+                legs.append(([sign * before, sign * point], joining, index))
+            elif point == before:  # an epoch on a grid point
+                legs[-1] = (legs[-1][0], [], index)
+            elif len(legs[-1][0]) > longest:
+                legs.append(([sign * before, sign * point], [], index))
+            else:
+                legs[-1] = ([*legs[-1][0], sign * point], [], index)
             before = point
-        return intervals
+        return legs
 
     def run(self, stop: NDArray[np.int64]) -> None:
-        """Carry the chunk over all intervals."""
-        intervals = self._intervals()
+        """Carry the chunk to its last epoch."""
+        legs = self._legs()
         running = np.zeros(0, dtype=np.int64)
-        begin = self.sign * intervals[0][0]
-        span = max(self.sign * intervals[-1][1] - begin, 1e-9)
-        for start, end, joining, index in intervals:
+        begin = self.sign * legs[0][0][0]
+        span = max(self.sign * legs[-1][0][-1] - begin, 1e-9)
+        for points, joining, index in legs:
             if stop[0]:
                 return
-            if end != start:
-                self._advance(running, start, end, stop)
+            end = points[-1]
+            if end != points[0]:
+                self._advance(running, points, stop)
                 for epoch, lanes in joining:
-                    self._advance(lanes, epoch, end, stop)
+                    self._advance(lanes, [epoch, *points[1:]], stop)
                     running = np.concatenate([running, lanes])
             elif joining:
                 raise AssertionError("an interval without length took lanes in")
@@ -204,26 +216,28 @@ class _Chunk:
 
     def _keep(self, index: int, epoch: float) -> None:
         table = self.lanes.table
-        alive = (table[:, schedule.STATUS] == schedule.RUNNING) & (
+        alive = (table[:, lane.STATUS] == lane.RUNNING) & (
             self.sign * self.start <= self.sign * epoch
         )
         self.states[index, alive] = table[alive, 0:6]
-        self.variations[index, alive] = self.lanes.phi[alive]
+        self.variations[index, alive] = self.lanes.phi[alive, :6]
 
     def _advance(
-        self, lanes: NDArray[np.int64], start: float, end: float, stop: NDArray[np.int64]
+        self, lanes: NDArray[np.int64], points: list[float], stop: NDArray[np.int64]
     ) -> None:
-        """One interval; repeated with larger buffers where these ran over."""
+        """Some intervals in one go; repeated with larger buffers where these ran over."""
         if lanes.size == 0:
             return
         work = self.lanes._replace(order=lanes.copy(), spare=np.zeros(lanes.size, np.int64))
         table, phi = work.table[lanes], work.phi[lanes]
         counts = self.out.counts.copy()
+        edges = np.array(points)
+        whole = np.floor(edges[:-1])
         while True:
-            schedule.advance_block(
+            advance_blocks(
                 self.ephemeris.arrays,
-                force_arrays(self.ephemeris.constants),
-                surface_arrays(self.ephemeris.constants.sun_radius_km),
+                self.force,
+                self.surface,
                 radau_tables(),
                 self.options,
                 work,
@@ -234,9 +248,9 @@ class _Chunk:
                 self.out,
                 self.near,
                 self.stack,
-                float(math.floor(start)),
-                (start - math.floor(start)) * DAY_S,
-                (end - start) * DAY_S,
+                whole,
+                (edges[:-1] - whole) * DAY_S,
+                np.diff(edges) * DAY_S,
                 stop,
             )
             needed = self.out.counts
@@ -268,7 +282,10 @@ def _within(ephemeris: Ephemeris, watches: Sequence[Watch]) -> NDArray[np.float6
 
 def _step_workspace(width: int, bodies: int) -> StepWorkspace:
     return StepWorkspace(
-        bodies=np.zeros((8, bodies, 6)),
+        offset_d=np.zeros(8),
+        bodies=np.zeros((8, 11, 6)),
+        places=np.zeros((8, 33)),
+        small=np.zeros((8, 3 * (bodies - 11))),
         own=np.zeros((8, 11, 4)),
         pole=np.zeros((8, 3)),
         axes=np.zeros((8, 3, 3)),
@@ -284,6 +301,8 @@ def _step_workspace(width: int, bodies: int) -> StepWorkspace:
         last_h=np.zeros(width),
         ratio=np.zeros(width),
         steepest=np.zeros((11, width)),
+        steepest_of_all=np.zeros(11),
+        change=np.zeros(width),
         error=np.zeros(width),
         noise=np.zeros(width),
         own_body=np.zeros(width, dtype=np.int64),
@@ -296,43 +315,52 @@ def _step_workspace(width: int, bodies: int) -> StepWorkspace:
         is_expanded=np.zeros(bodies, dtype=np.bool_),
         gradient=np.zeros(bodies),
         moved=np.zeros((3, 39)),
+        pull=np.zeros(4 * max(11, bodies - 11)),
     )
 
 
 def _variation_workspace(m: int) -> VariationWorkspace:
+    w = 8 * math.ceil(m / 8)
     return VariationWorkspace(
-        da=np.zeros((8, 3 * m)),
-        dx=np.zeros(3 * m),
-        dv=np.zeros(3 * m),
-        x0=np.zeros(3 * m),
-        v0=np.zeros(3 * m),
+        da=np.zeros((8, 3 * w)),
+        power=np.zeros((8, 3 * w)),
+        fixed=np.zeros((8, 3 * w)),
+        dx=np.zeros(3 * w),
+        x0=np.zeros(3 * w),
+        v0=np.zeros(3 * w),
+        old=np.zeros(3 * w),
+        ratio=np.zeros(w),
+        scale=np.zeros(w),
         gx=np.zeros((8, 3, 3)),
         gv=np.zeros((8, 3, 3)),
-        gp=np.zeros((8, 3, m)),
-        moved_x=np.zeros(36),
-        moved_v=np.zeros(36),
-        moved_a=np.zeros(36),
-        moved_nongrav=np.zeros((12, 9)),
-        change=np.zeros(m),
-        size=np.zeros(m),
+        gp=np.zeros((8, 3 * w)),
+        moved_x=np.zeros(24),
+        moved_v=np.zeros(24),
+        moved_a=np.zeros(24),
+        moved_nongrav=np.zeros((8, 9)),
     )
 
 
-def _check_start(ephemeris: Ephemeris, particles: Particles) -> None:
+def _check_start(ephemeris: Ephemeris, particles: Particles, chunks: Sequence[_Chunk]) -> None:
     """A particle inside a body at its start is an error, not an impact."""
-    surface = surface_arrays(ephemeris.constants.sun_radius_km)
-    for j, name in enumerate(MAJOR_BODIES):
-        centre, _ = ephemeris.state(name, particles.epoch_mjd_tdb)
-        r = np.linalg.norm(particles.position_km - centre, axis=1)
-        inside = (r < surface.radius_km[j]) & (particles.own_body != j)
-        if inside.any():
-            row = int(np.flatnonzero(inside)[0])
-            raise InputError(
-                f"particle {row} starts inside {name.capitalize()}",
-                found=f"{r[row]:.3f} km from its centre",
-                expected=f"more than {surface.radius_km[j]:.3f} km",
-                remedy="Check the orbit, its origin and its epoch.",
-            )
+    found = [
+        (int(row), int(body))
+        for chunk in chunks
+        for row, body in zip(
+            chunk.rows[chunk.inside >= 0], chunk.inside[chunk.inside >= 0], strict=True
+        )
+    ]
+    if found:
+        row, body = min(found)
+        name = MAJOR_BODIES[body]
+        centre, _ = ephemeris.state(name, particles.epoch_mjd_tdb[row])
+        radius = surface_arrays(ephemeris.constants.sun_radius_km).radius_km[body]
+        raise InputError(
+            f"particle {row} starts inside {name.capitalize()}",
+            found=f"{np.linalg.norm(particles.position_km[row] - centre):.3f} km from its centre",
+            expected=f"more than {radius:.3f} km",
+            remedy="Check the orbit, its origin and its epoch.",
+        )
 
 
 def propagate(
@@ -385,7 +413,6 @@ def propagate(
             expected="all later or all earlier",
             remedy="Propagate forwards and backwards one after the other.",
         )
-    _check_start(ephemeris, particles)
     if backwards:
         epochs = epochs[::-1].copy()
     n = len(particles)
@@ -401,6 +428,7 @@ def propagate(
         )
         for low in range(0, n, size)
     ]  # fmt: skip
+    _check_start(ephemeris, particles, chunks)
     _run_all(chunks, min(workers, len(chunks)), progress, label)
     return _collect(chunks, n, epochs)
 
@@ -412,6 +440,8 @@ def _like_with_like(ephemeris: Ephemeris, particles: Particles) -> NDArray[np.in
     motions differ, so that a batch of neighbours stays a small ball with one far field; and
     objects of one period want steps of one length.
     """
+    if len(particles) == 1:
+        return np.zeros(1, dtype=np.int64)
     centre, velocity = ephemeris.state("sun", particles.epoch_mjd_tdb)
     r = np.linalg.norm(particles.position_km - centre, axis=1)
     v2 = np.sum((particles.velocity_km_s - velocity) ** 2, axis=1)
@@ -491,16 +521,16 @@ def _collect(chunks: list[_Chunk], n: int, epochs: NDArray[np.float64]) -> Propa
         state=rows[:, 5:11].copy(),
         variation=rows[:, N_RECORD:].reshape(-1, 6, m) if m else np.zeros((len(rows), 6, 0)),
     )
-    status = table[:, schedule.STATUS].astype(np.int64)
+    status = table[:, lane.STATUS].astype(np.int64)
     ended = status != Status.REACHED
-    stop = table[:, schedule.STOP_REFERENCE] + table[:, schedule.STOP_OFFSET_S] / DAY_S
+    stop = table[:, lane.STOP_REFERENCE] + table[:, lane.STOP_OFFSET_S] / DAY_S
     return Propagation(
         epochs_mjd_tdb=epochs,
         position_km=states[..., :3],
         velocity_km_s=states[..., 3:],
         variation=np.concatenate([chunk.variations for chunk in chunks], axis=1)[:, place],
         status=status,
-        body=np.where(status == Status.IMPACTED, table[:, schedule.BODY], -1).astype(np.int64),
+        body=np.where(status == Status.IMPACTED, table[:, lane.BODY], -1).astype(np.int64),
         stop_mjd_tdb=np.where(ended, stop, np.nan),
         encounters=encounters,
         steps=np.concatenate(steps),

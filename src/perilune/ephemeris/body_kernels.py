@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from perilune.jit import kernel
+from perilune.jit import lean_kernel
 
 SUN, MERCURY, VENUS, EARTH, MOON, MARS, JUPITER, SATURN, URANUS, NEPTUNE, PLUTO = range(11)
 # Series of `EphemerisArrays` that add up to the Earth and the Moon. Not plain integers, for each of
@@ -28,7 +28,8 @@ class EphemerisArrays(NamedTuple):
 
     `words` is DE440's file as float64; row `i` of the segment tables belongs to series `i`: Sun,
     Mercury, Venus, EMB, Moon from EMB, Earth from EMB, Mars … Pluto. `small` holds the massive
-    asteroids' coefficients, (n_asteroids, n_records, 3, n_coefficients), barycentric.
+    asteroids' coefficients, barycentric: (n_records, n_coefficients, 3, n_asteroids), so that each
+    polynomial serves all asteroids' components side by side.
     """
 
     words: NDArray[np.float64]
@@ -43,7 +44,7 @@ class EphemerisArrays(NamedTuple):
     gm_km3_s2: NDArray[np.float64]  # (11 + n_asteroids,)
 
 
-@kernel
+@lean_kernel
 def chebyshev_3(
     coefficients: NDArray[np.float64],
     first: int,
@@ -98,7 +99,7 @@ def chebyshev_3(
     out[row, 5] += vz * rate
 
 
-@kernel
+@lean_kernel
 def _series(
     eph: EphemerisArrays,
     series: int,
@@ -119,7 +120,7 @@ def _series(
     chebyshev_3(eph.words, first, (size - 2) // 3, x, 2.0 / (days * 86400.0), out, row)
 
 
-@kernel
+@lean_kernel
 def body_state(
     eph: EphemerisArrays,
     body: int,
@@ -142,24 +143,107 @@ def body_state(
     else:
         base = reference_mjd - eph.small_first_mjd
         record = math.floor((base + offset_d) / eph.small_days)
-        record = min(max(record, 0), eph.small.shape[1] - 1)
+        record = min(max(record, 0), eph.small.shape[0] - 1)
         x = 2.0 * ((base - record * eph.small_days) + offset_d) / eph.small_days - 1.0
-        count = eph.small.shape[3]
-        first = ((body - 11) * eph.small.shape[1] + record) * 3 * count
         rate = 2.0 / (eph.small_days * 86400.0)
-        chebyshev_3(eph.small.reshape(-1), first, count, x, rate, out, row)
+        for k in range(3):
+            position = 0.0
+            velocity = eph.small[record, 1, k, body - 11]
+            t0 = 1.0
+            t1 = x
+            d0 = 0.0
+            d1 = 1.0
+            for j in range(2, eph.small.shape[1]):
+                t = 2.0 * x * t1 - t0
+                d = 2.0 * x * d1 - d0 + 2.0 * t1
+                position += eph.small[record, j, k, body - 11] * t
+                velocity += eph.small[record, j, k, body - 11] * d
+                t0 = t1
+                t1 = t
+                d0 = d1
+                d1 = d
+            position += eph.small[record, 1, k, body - 11] * x
+            out[row, k] = eph.small[record, 0, k, body - 11] + position
+            out[row, 3 + k] = velocity * rate
 
 
-@kernel
-def all_states(
+@lean_kernel
+def asteroid_places(
     eph: EphemerisArrays, reference_mjd: float, offset_d: float, out: NDArray[np.float64]
 ) -> None:
-    """Barycentric states of every body into `out` (n_bodies, 6)."""
-    for body in range(11 + eph.small.shape[0]):
-        body_state(eph, body, reference_mjd, offset_d, out, body)
+    """Barycentric positions of all massive asteroids into `out` (3 n): x of all, then y, then z."""
+    base = reference_mjd - eph.small_first_mjd
+    record = math.floor((base + offset_d) / eph.small_days)
+    record = min(max(record, 0), eph.small.shape[0] - 1)
+    x = 2.0 * ((base - record * eph.small_days) + offset_d) / eph.small_days - 1.0
+    n = 3 * eph.small.shape[3]
+    rows = eph.small[record].reshape((eph.small.shape[1], n))
+    t0 = 1.0
+    t1 = x
+    for i in range(n):
+        out[i] = 0.0
+    # Two polynomials at a time, to touch the sums half as often.
+    for j in range(2, rows.shape[0] - 1, 2):
+        t2 = 2.0 * x * t1 - t0
+        t3 = 2.0 * x * t2 - t1
+        even = rows[j]
+        odd = rows[j + 1]
+        for i in range(n):
+            out[i] += even[i] * t2 + odd[i] * t3
+        t0 = t2
+        t1 = t3
+    if rows.shape[0] % 2 == 1:
+        t2 = 2.0 * x * t1 - t0
+        even = rows[rows.shape[0] - 1]
+        for i in range(n):
+            out[i] += even[i] * t2
+    first = rows[0]
+    second = rows[1]
+    for i in range(n):
+        out[i] = first[i] + (second[i] * x + out[i])
 
 
-@kernel
+@lean_kernel
+def major_states(
+    eph: EphemerisArrays,
+    reference_mjd: float,
+    offset_d: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None:
+    """Barycentric states of the major bodies at some times into `out` (n_times, 11, 6).
+
+    Series by series, so that what belongs to a series is looked up once for all times.
+    """
+    out[:] = 0.0
+    for series in range(12):
+        days = eph.segment_days[series]
+        per_day = 1.0 / days  # exact: records last 4, 8, 16 or 32 days
+        rate = 2.0 / (days * 86400.0)
+        size = eph.segment_size[series]
+        count = (size - 2) // 3
+        start = eph.segment_start[series] + 2
+        last = eph.segment_count[series] - 1
+        base = reference_mjd - eph.segment_first_mjd[series]
+        for i in range(offset_d.size):
+            record = math.floor((base + offset_d[i]) * per_day)
+            record = min(max(record, 0), last)
+            x = 2.0 * ((base - record * days) + offset_d[i]) * per_day - 1.0
+            first = start + record * size
+            states = out[i]
+            if series == _EMB:
+                chebyshev_3(eph.words, first, count, x, rate, states, 3)
+                for k in range(6):
+                    states[4, k] += states[3, k]
+            elif series == _MOON_FROM_EMB:
+                chebyshev_3(eph.words, first, count, x, rate, states, 4)
+            elif series == _EARTH_FROM_EMB:
+                chebyshev_3(eph.words, first, count, x, rate, states, 3)
+            else:
+                body = series if series < 3 else series - 1
+                chebyshev_3(eph.words, first, count, x, rate, states, body)
+
+
+@lean_kernel
 def states_at(
     eph: EphemerisArrays,
     body: int,

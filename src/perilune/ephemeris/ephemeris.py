@@ -111,10 +111,15 @@ class Ephemeris:
         first_mjd_tdb: float,
         days: float,
     ) -> Ephemeris:
-        """The same ephemeris with a table of massive asteroids (see `EphemerisArrays.small`)."""
+        """The same ephemeris with a table of massive asteroids.
+
+        Args:
+            coefficients: (n_asteroids, n_records, 3, n_coefficients) Chebyshev series of the
+                barycentric positions in km, a record `days` long.
+        """
         gm = [self.constants.gm_asteroid_km3_s2[number] for number in numbers]
         arrays = self.arrays._replace(
-            small=coefficients,
+            small=np.ascontiguousarray(coefficients.transpose(1, 3, 2, 0)),
             small_first_mjd=first_mjd_tdb,
             small_days=days,
             gm_km3_s2=np.array([*self.constants.gm_major_km3_s2, *gm]),
@@ -186,7 +191,7 @@ def planets() -> Ephemeris:
         segment_count=np.array(count),
         segment_first_mjd=np.array(first),
         segment_days=np.array(days),
-        small=np.zeros((0, 1, 3, 2)),
+        small=np.zeros((1, 2, 3, 0)),
         small_first_mjd=0.0,
         small_days=1.0,
         gm_km3_s2=np.array(constants.gm_major_km3_s2),

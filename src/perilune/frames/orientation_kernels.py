@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from perilune.jit import kernel
+from perilune.jit import lean_kernel
 
 _J2000_MJD_TDB: Final = 51544.5
 _CENTURY_D: Final = 36525.0
@@ -59,7 +59,7 @@ _SERIES: Final = np.array(
 )
 
 
-@kernel
+@lean_kernel
 def earth_pole(epoch_mjd_tdb: float, out: NDArray[np.float64]) -> None:
     """The unit vector of the Earth's mean pole of date in ICRF, into `out`, shape (3,).
 
@@ -81,7 +81,7 @@ def earth_pole(epoch_mjd_tdb: float, out: NDArray[np.float64]) -> None:
     out[2] = np.sqrt(1.0 - x * x - y * y)
 
 
-@kernel
+@lean_kernel
 def moon_angles(epoch_mjd_tdb: float) -> tuple[float, float, float, float, float, float]:
     """The Moon's IAU 2015 angles and their rates.
 
@@ -109,7 +109,7 @@ def moon_angles(epoch_mjd_tdb: float) -> tuple[float, float, float, float, float
     return ra * _DEG, dec * _DEG, w * _DEG, ra_rate * _DEG, dec_rate * _DEG, w_rate * _DEG
 
 
-@kernel
+@lean_kernel
 def moon_me_axes(epoch_mjd_tdb: float, out: NDArray[np.float64], spin: NDArray[np.float64]) -> None:
     """The Moon's IAU 2015 (mean Earth, ME) axes in ICRF and their spin.
 
@@ -136,7 +136,7 @@ def moon_me_axes(epoch_mjd_tdb: float, out: NDArray[np.float64], spin: NDArray[n
     spin[2] = ra_rate * sin_dec + w_rate
 
 
-@kernel
+@lean_kernel
 def moon_axes(epoch_mjd_tdb: float, out: NDArray[np.float64]) -> None:
     """The Moon's principal axes in ICRF, one a row, into `out`, shape (3, 3).
 
@@ -158,7 +158,7 @@ def moon_axes(epoch_mjd_tdb: float, out: NDArray[np.float64]) -> None:
         out[k, 2] = y * cos_dec + z * sin_dec
 
 
-@kernel
+@lean_kernel
 def moon_me_axes_many(
     epoch_mjd_tdb: NDArray[np.float64], out: NDArray[np.float64], spin: NDArray[np.float64]
 ) -> None:
