@@ -12,7 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from perilune import __version__
 from perilune.catalogue import Database
-from perilune.service import object_routes, problems, routes
+from perilune.service import object_routes, problems, routes, station_routes
 from perilune.service.limits import Limits
 
 PAGE: Final = Path(__file__).parent / "static"
@@ -51,6 +51,7 @@ def make_app(database: Database) -> FastAPI:
 
     app.include_router(routes.router(database))
     app.include_router(object_routes.router(database))
+    app.include_router(station_routes.router(database))
     if (PAGE / "index.html").is_file():
 
         @app.get("/{path:path}", include_in_schema=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any, Final
 
 import numpy as np
@@ -64,7 +65,10 @@ def orbit_row(orbit: Orbit) -> dict[str, Any]:
     sigma = None
     if kepler.covariance is not None:
         deviations = np.sqrt(np.diag(kepler.covariance)).tolist()
-        sigma = dict(zip(kepler.covariance_parameters, deviations, strict=True))
+        known = dict(zip(kepler.covariance_parameters, deviations, strict=True))
+        # The covariance names its parameters more shortly than the elements do.
+        names = zip(fields(KeplerianElements), KeplerianElements.PARAMETERS, strict=True)
+        sigma = {field.name: known[short] for field, short in names}
     return row | shape | {"elements": kepler.elements, "sigma": sigma}
 
 

@@ -1,0 +1,148 @@
+"""A station for the API: its parts with units, its orbits as designed, its Sun and Earth."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perilune.constants import DAY_S
+from perilune.ephemeris import planets
+from perilune.errors import PeriluneError
+from perilune.frames.moon import MOON_ME, moon_orientation
+from perilune.station.places import Site
+from perilune.station.spacecraft import Orbiter
+from perilune.station.station import Station, read_station
+from perilune.times import parse_epoch
+
+Array = NDArray[np.float64]
+
+UNITS: Final = {
+    "sites.longitude_deg": "deg, east; WGS84 on the Earth, mean-Earth axes on the Moon",
+    "sites.latitude_deg": "deg, north",
+    "sites.height_km": "km, over WGS84, or over the sphere of 1737.4 km",
+    "facilities.mass_kg": "kg",
+    "facilities.power_w": "W, drawn",
+    "orbiters.path_km": "km, from the Moon's centre, mean-Earth axes as they stand at the epoch",
+    "orbiters.period_d": "d, of the two-body orbit",
+}
+SKY_UNITS: Final = {
+    "epochs_mjd_tdb": "d",
+    "sun_km": "km, from the Moon's centre, mean-Earth axes; geometric",
+    "earth_km": "km, likewise",
+}
+_POINTS: Final = 241
+
+
+@lru_cache(maxsize=8)
+def parsed(document: str) -> Station:
+    """The station of a file's text.
+
+    Raises:
+        StationFileError: it does not hold what it should.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "station.yaml"
+        file.write_text(document, encoding="utf-8")
+        return read_station(file)
+
+
+@lru_cache(maxsize=8)
+def station_parts(document: str) -> dict[str, Any]:
+    """Everything in the station file that a page shows, in the API's units."""
+    station = parsed(document)
+    return {
+        "name": station.name,
+        "about": station.about,
+        "assumptions": station.assumptions,
+        "partners": [each.model_dump() for each in station.partners],
+        "phases": [each.model_dump() for each in station.phases],
+        "sites": [_site(each) for each in station.sites],
+        "orbiters": [_orbiter(each, station) for each in station.orbiters],
+        "facilities": [
+            {
+                "id": each.id,
+                "name": each.name,
+                "kind": each.kind,
+                "at": each.at,
+                "owner": each.owner,
+                "phase": each.phase,
+                "mass_kg": each.mass,
+                "power_w": each.power,
+            }
+            for each in station.facilities
+        ],
+    }
+
+
+def _site(site: Site) -> dict[str, Any]:
+    longitude, latitude, height_km = site.ground().coordinates()
+    return {
+        "id": site.id,
+        "name": site.name or site.id,
+        "body": site.body,
+        "longitude_deg": math.degrees(longitude),
+        "latitude_deg": math.degrees(latitude),
+        "height_km": height_km,
+    }
+
+
+def _orbiter(orbiter: Orbiter, station: Station) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "id": orbiter.id,
+        "name": orbiter.name or orbiter.id,
+        "family": orbiter.family,
+        "epoch_mjd_tdb": None,
+        "period_d": None,
+        "path_km": None,
+    }
+    source = getattr(orbiter, orbiter.family)
+    epoch_text = getattr(source, "epoch", None)
+    if epoch_text is None:
+        return row
+    epoch = parse_epoch(epoch_text)
+    try:
+        observer = station.observer(orbiter.id)
+        period_d = _period_d(observer.state(np.array([epoch])), epoch)
+        epochs = epoch + np.linspace(0.0, period_d, _POINTS)
+        position_km = observer.state(epochs)[0] - planets().state("moon", epochs)[0]
+    except PeriluneError as error:
+        return row | {"reason": str(error)}
+    path_km = moon_orientation(epoch, MOON_ME).to_fixed(position_km)
+    return row | {
+        "epoch_mjd_tdb": epoch,
+        "period_d": period_d,
+        "path_km": np.round(path_km, 2),
+    }
+
+
+def _period_d(state: tuple[Array, Array], epoch: float) -> float:
+    """Of the two-body orbit about the Moon, at most a month."""
+    moon_km, moon_km_s = planets().state("moon", epoch)
+    gm = float(planets().constants.gm_major_km3_s2[4])
+    distance = float(np.linalg.norm(state[0][0] - moon_km))
+    speed = float(np.linalg.norm(state[1][0] - moon_km_s))
+    inverse_axis = 2.0 / distance - speed**2 / gm
+    if inverse_axis <= 0.0:
+        return 30.0
+    return min(2.0 * math.pi / math.sqrt(gm * inverse_axis**3) / DAY_S, 30.0)
+
+
+def moon_sky(epochs: Array) -> dict[str, Any]:
+    """Where the Sun and the Earth stand for the Moon.
+
+    Raises:
+        OutOfRangeError: an epoch outside the ephemeris or the Moon's orientation.
+    """
+    planets().check_span(epochs)
+    moon_km, _ = planets().state("moon", epochs)
+    orientation = moon_orientation(epochs, MOON_ME)
+    return {"epochs_mjd_tdb": epochs} | {
+        f"{body}_km": np.round(orientation.to_fixed(planets().state(body, epochs)[0] - moon_km), 1)
+        for body in ("sun", "earth")
+    }
