@@ -70,6 +70,7 @@ def measured(orbit: CartesianOrbit) -> Measurements:
         frequency_hz=nothing,
         is_surface=np.zeros(COUNT, dtype=np.bool_),
         transmitter=np.full(COUNT, ""),
+        station=np.full(COUNT, "500"),
         observer_km=observer_km,
         observer_km_s=observer_km_s,
     )
