@@ -1,0 +1,1 @@
+"""The watch: monitoring cycles over the catalogue, and their alerts."""
