@@ -184,7 +184,7 @@ def _data(found: Fit, table: Observations, with_rows: bool) -> dict[str, Any]:
         "other_object": {
             "lines": [int(table.line[found.measurements.row[i]]) for i in found.stranger.rows],
             "nights": found.stranger.nights,
-            "elements": element_values(found.stranger.orbit)[0],
+            "elements": element_values(found.stranger.orbit)[0] if found.stranger.orbit else None,
         }
         if found.stranger
         else None,

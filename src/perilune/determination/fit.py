@@ -109,9 +109,10 @@ def fit_observations(
     judged = verdict(best, others, measurements)
     stranger = None if best is None else find_stranger(ephemeris, best, measurements)
     if stranger is not None:
+        how = "fit another orbit" if stranger.orbit else "lie together elsewhere"
         reason = (
             f"{judged.reason}; two objects under one designation: {stranger.rows.size} "
-            f"observations of {stranger.nights} nights fit another orbit"
+            f"observations of {stranger.nights} nights {how}"
         )
         judged = replace(judged, reason=reason)
     return Fit(

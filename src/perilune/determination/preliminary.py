@@ -11,6 +11,7 @@ compared. Solutions that differ are all kept, best first.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Literal
 
 import numpy as np
@@ -99,7 +100,12 @@ class _Found:
 
 
 def preliminary_orbits(
-    measurements: Measurements, ephemeris: Ephemeris, *, number: int | None = None, keep: int = 4
+    measurements: Measurements,
+    ephemeris: Ephemeris,
+    *,
+    number: int | None = None,
+    keep: int = 4,
+    most_segments: int | None = None,
 ) -> list[Candidate]:
     """Orbits that a differential correction may start from, best first.
 
@@ -109,6 +115,7 @@ def preliminary_orbits(
         ephemeris: the attracting bodies.
         number: the minor planet's number: a massive asteroid does not attract itself.
         keep: how many different solutions at most.
+        most_segments: of the arc that are tried; all, where it is not given.
 
     Returns:
         None at all where the observations are fewer than three, or no conic about the Sun fits
@@ -123,7 +130,7 @@ def preliminary_orbits(
     rows = measurements.where(optical)
     found: list[_Found] = []
     settled: list[_Found] = []
-    for segment in segments(rows):
+    for segment in islice(segments(rows), most_segments):
         if any(np.isin(segment, solution.rows).all() for solution in settled):
             continue
         fresh = _solve_segment(rows, segment, ephemeris, number, ("gauss", "herget"))
@@ -132,7 +139,7 @@ def preliminary_orbits(
         if len(settled) >= _ENOUGH:
             break
     if not any(_range_sigma(item) < _KNOWN and item.score < _FITS_WELL_SIGMA for item in found):
-        for segment in segments(rows):
+        for segment in islice(segments(rows), most_segments):
             assumed = _solve_segment(rows, segment, ephemeris, number, ("vaisala",))
             if assumed:
                 found.extend(
