@@ -1,6 +1,6 @@
 /** Numbers as people read them. */
 
-const THIN = "\u2009";
+const THIN = "\u202f"; // narrow, and no line breaks at it
 
 function grouped(value: number): string {
   return Math.round(value).toString().replace(/\B(?=(\d{3})+(?!\d))/g, THIN);
@@ -44,6 +44,7 @@ export function percent(probability: number): string {
   if (probability === 0) return "0 %";
   if (probability >= 0.9999) return "> 99.99 %";
   if (probability >= 0.001) return `${(100 * probability).toFixed(probability >= 0.1 ? 1 : 2)} %`;
+  if (probability >= 1e-5) return `${Number((100 * probability).toPrecision(2))} %`;
   return `${scientific(100 * probability)} %`;
 }
 
@@ -52,7 +53,7 @@ export function interval(low: number, high: number): string {
   if (low <= 0) return `below ${percent(high)}`;
   if (high >= 1) return `above ${percent(low)}`;
   if (low === high) return percent(low);
-  if (low >= 0.001) return `${(100 * low).toFixed(2)} to ${(100 * high).toFixed(2)} %`;
+  if (low >= 0.001) return `${(100 * low).toFixed(2)}–${(100 * high).toFixed(2)} %`;
   return `${percent(low)} to ${percent(high)}`;
 }
 

@@ -45,7 +45,7 @@ const ROUND = {
   vertexShader:
     "uniform float size; void main() { gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0); gl_PointSize = size; }",
   fragmentShader:
-    "uniform vec3 tone; uniform float alpha; void main() { float d = length(gl_PointCoord - 0.5); if (d > 0.5) discard; gl_FragColor = vec4(tone, alpha * smoothstep(0.5, 0.4, d)); }",
+    "uniform vec3 tone; uniform float alpha; void main() { float d = length(gl_PointCoord - 0.5); if (d > 0.5) discard; gl_FragColor = vec4(tone, alpha * smoothstep(0.5, 0.4, d));\n#include <colorspace_fragment>\n}",
 };
 
 export class Stage {
@@ -119,6 +119,9 @@ export class Stage {
     this.#unitKm = value;
     this.draw();
   }
+
+  /** A sphere about the origin behind which labels are left out, km. */
+  occluderKm = 0;
 
   set labels(texts: Label[]) {
     this.#texts = texts;
@@ -277,13 +280,28 @@ export class Stage {
       const isFree = !taken.some(
         ([a, b, w]) => Math.abs(b - y) < 16 && x < a + w && a < x + reach,
       );
-      span.hidden = !isIn || !isFree;
+      span.hidden = !isIn || !isFree || this.#isBehind(at);
       if (span.hidden) return;
       taken.push([x, y, reach]);
       span.textContent = label.text;
       span.style.color = label.tone ? `var(--${label.tone})` : "";
-      span.style.transform = `translate(${x + 8}px, ${y - 9}px)`;
+      span.style.transform = `translate(${x + 8}px, ${y - 19}px)`;
     });
+  }
+
+  /** Whether the occluder stands between the camera and a place (in units of the scene). */
+  #isBehind(at: Vec): boolean {
+    const radius = (0.995 * this.occluderKm) / this.#unitKm;
+    if (!radius) return false;
+    const eye = this.#camera.position;
+    const middle = new Vector3(...(this.#focus.map((x) => -x / this.#unitKm) as Vec));
+    const way = new Vector3(...at).sub(eye);
+    const length = way.length();
+    way.normalize();
+    const along = middle.clone().sub(eye).dot(way);
+    if (along <= 0 || along >= length) return false;
+    const off = eye.clone().addScaledVector(way, along).distanceTo(middle);
+    return off < radius && length > along;
   }
 
   #press(event: KeyboardEvent): void {
