@@ -19,6 +19,7 @@ from perilune.cli import (
     propagate,
     risk,
     serve,
+    station,
     watch,
 )
 
@@ -63,6 +64,7 @@ app.command()(approaches.approaches)
 app.command()(propagate.propagate)
 app.command()(ephemeris.ephemeris)
 app.command()(fit.fit)
+app.add_typer(station.station, name="station")
 app.command()(convert.convert)
 app.add_typer(data.data, name="data")
 app.command()(doctor.doctor)

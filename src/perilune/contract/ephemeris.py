@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from perilune.contract.steps import step_days
 from perilune.errors import InputError
 from perilune.times import format_utc, mjd_tdb_from_utc, mjd_utc_from_tdb, parse_epoch
 
@@ -32,7 +32,6 @@ UNITS: Final = {
     "altitude_deg": "deg, apparent; null in space",
     "azimuth_deg": "deg, from north through east; null in space",
 }
-_STEP_D: Final = {"d": 1.0, "h": 1.0 / 24.0, "m": 1.0 / 1440.0, "s": 1.0 / 86400.0}
 MOST_ROWS: Final = 1_000_000
 
 
@@ -42,12 +41,7 @@ def sky_epochs(start: str, stop: str, step: str, most: int = MOST_ROWS) -> Float
     Raises:
         InputError: the step is none, or the span is empty or too long.
     """
-    match = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*([dhms])", step.strip(), re.IGNORECASE)
-    step_d = float(match[1]) * _STEP_D[match[2].lower()] if match else 0.0
-    if step_d <= 0.0:
-        raise InputError(
-            "this is no step", field="--step", found=step, expected="1d, 2h, 10m or 30s"
-        )
+    step_d = step_days(step)
     first = parse_epoch(start, "--start")
     last = parse_epoch(stop, "--stop")
     if last < first:

@@ -46,7 +46,9 @@ class Site(Part):
     horizon: tuple[DirectionRad, ...] | None = Field(
         None, description="Azimuth from north through east, and altitude: '120 1.5 deg'."
     )
-    elevation_mask: AngleRad = Field(0.0, description="The lowest elevation at which links work.")
+    elevation_mask: AngleRad | None = Field(
+        None, description="The lowest elevation at which links work; else the horizon."
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> Site:

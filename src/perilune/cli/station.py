@@ -1,0 +1,192 @@
+"""`perilune station`: what the Moon, the Sun and the Earth make of a station file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from perilune.cli.envelope import print_envelope
+from perilune.cli.numbers import number
+from perilune.cli.options import Json, now_mjd_tdb
+from perilune.cli.output import progress_bar, show_table
+
+if TYPE_CHECKING:
+    from perilune.station.light import Sky
+    from perilune.station.station import Station
+
+station = typer.Typer(
+    no_args_is_help=True, help="Design a station: its parts, light, links and power."
+)
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A station file (YAML).")]
+Start = Annotated[
+    str | None, typer.Option(metavar="DATE", help="The span's start; today where not given.")
+]
+Plot = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Draw a picture (PNG, PDF or SVG).")
+]
+
+
+@station.command()
+def show(file: File, json: Json = False) -> None:
+    """Sum up a station file: partners, phases, elements, facilities, assumptions."""
+    from perilune.cli.station_summary import print_summary
+    from perilune.contract.station import SUMMARY_UNITS, summary
+    from perilune.station.station import read_station
+
+    held = read_station(file)
+    if json:
+        print_envelope(summary(held), units=SUMMARY_UNITS, inputs=_inputs("show", held))
+    else:
+        print_summary(held)
+
+
+@station.command()
+def light(
+    file: File,
+    start: Start = None,
+    stop: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Its end; 18.6 years later if not given.")
+    ] = None,
+    step: Annotated[str, typer.Option(metavar="STEP", help="Between times.")] = "10m",
+    plot: Plot = None,
+    json: Json = False,
+) -> None:
+    """Give the light, nights and Earth of the station's sites on the Moon."""
+    from perilune.contract.station import LIGHT_UNITS, light_row
+    from perilune.contract.steps import step_days
+    from perilune.station.light import SAROS_D, site_sky
+    from perilune.station.sky_track import sky_track
+    from perilune.station.station import read_station
+    from perilune.station.surroundings import site_horizon
+
+    held = read_station(file)
+    first, last = _span(start, stop, SAROS_D)
+    step_d = step_days(step)
+    sites = [site for site in held.sites if site.body == "moon"]
+    skies: list[Sky] = []
+    with progress_bar("Light") as progress:
+        track = sky_track(first, last) if sites else None
+        for done, site in enumerate(sites):
+            progress(done / len(sites), site.id)
+            horizon = site_horizon(site, held.folder)
+            sky = site_sky(
+                site.ground(), site.mast, horizon, first, last, step_d=step_d, track=track
+            )
+            skies.append(sky)
+    rows = [light_row(sky) for sky in skies]
+    if plot is not None:
+        from perilune.cli.station_plots import draw_light
+
+        draw_light(plot, skies)
+    if json:
+        inputs = {**_inputs("light", held), "span": [first, last, step_d]}
+        print_envelope(rows, units=LIGHT_UNITS, inputs=inputs)
+        return
+    table = [
+        (
+            row["site"],
+            number(100.0 * row["sun_fraction"], ".2f"),
+            number(row["longest_night_h"], ".1f"),
+            number(100.0 * row["earth_fraction"], ".2f"),
+            number(row["earth_elevation_min_deg"], ".2f"),
+            number(row["earth_elevation_max_deg"], ".2f"),
+            number(row["sun_elevation_max_deg"], ".2f"),
+            row["terrain"],
+        )
+        for row in rows
+    ]
+    columns = (
+        "site", ">Sun %", ">night h", ">Earth %", ">from deg", ">to deg", ">Sun to", "horizon",
+    )  # fmt: skip
+    show_table(f"Light at {held.name}", columns, table, empty="no sites on the Moon")
+
+
+@station.command()
+def links(
+    file: File,
+    start: Start = None,
+    stop: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Its end; a year later if not given.")
+    ] = None,
+    step: Annotated[
+        str, typer.Option(metavar="STEP", help="Between times; shorter passes may be missed.")
+    ] = "1m",
+    plot: Plot = None,
+    json: Json = False,
+) -> None:
+    """Give lines of sight, passes, gaps and data rates between all elements."""
+    from perilune.contract.station import LINK_UNITS, link_row
+    from perilune.contract.steps import step_days
+    from perilune.station.links import station_links
+    from perilune.station.station import read_station
+
+    held = read_station(file)
+    first, last = _span(start, stop, 365.25)
+    step_d = step_days(step)
+    with progress_bar("Links") as progress:
+        found = station_links(held, first, last, step_d=step_d, progress=progress)
+    if plot is not None:
+        from perilune.cli.station_plots import draw_links
+
+        draw_links(plot, found)
+    if json:
+        inputs = {**_inputs("links", held), "span": [first, last, step_d]}
+        print_envelope([link_row(link) for link in found], units=LINK_UNITS, inputs=inputs)
+        return
+    table = [
+        (
+            row["a"],
+            row["b"],
+            number(100.0 * row["visible_fraction"], ".2f"),
+            str(row["passes"]),
+            number(row["longest_gap_h"], ".1f"),
+            number(row["data_rate_mbit_s"], ".3g"),
+            number(row["data_volume_gbit_day"], ".4g"),
+            "relays" if row["via"] else "direct",
+        )
+        for row in map(link_row, found)
+    ]
+    columns = ("a", "b", ">seen %", ">passes", ">gap h", ">Mbit/s", ">Gbit/d", "way")
+    show_table(f"Links of {held.name}", columns, table, empty="no two elements")
+    relays = next((link.via for link in found if link.via), ())
+    if relays:
+        print(f"\nRelays: direct, or by {' or '.join(relays)}.")
+
+
+@station.command()
+def schema() -> None:
+    """Print the JSON Schema of station files, for editors."""
+    import json as json_
+
+    from perilune.station.schema import station_schema
+
+    typer.echo(json_.dumps(station_schema(), indent=2, ensure_ascii=False))
+
+
+def _span(start: str | None, stop: str | None, default_d: float) -> tuple[float, float]:
+    """The span, MJD TDB.
+
+    Raises:
+        InputError: it is empty, or a date is none.
+    """
+    from perilune.errors import InputError
+    from perilune.times import parse_epoch
+
+    first = float(int(now_mjd_tdb())) if start is None else parse_epoch(start, "--start")
+    last = first + default_d if stop is None else parse_epoch(stop, "--stop")
+    if last <= first:
+        raise InputError(
+            "the span ends before it starts",
+            field="--stop",
+            found=stop,
+            expected=f"after {start or 'today'}",
+        )
+    return first, last
+
+
+def _inputs(verb: str, held: Station) -> dict[str, Any]:
+    """What a result depends on: all that the file says, but not what it is called."""
+    return {"verb": f"station {verb}", "station": held.model_dump(exclude={"file"}, mode="json")}

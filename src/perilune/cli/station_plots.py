@@ -1,0 +1,91 @@
+"""Pictures of a station's light and links, by matplotlib, which is optional."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from perilune.errors import DataMissingError, InputError
+from perilune.times import format_utc
+
+if TYPE_CHECKING:
+    from perilune.station.light import Sky
+    from perilune.station.links import Link
+
+_BIN_D = 29.53  # light by months: each has one round of the Sun
+
+
+def draw_light(path: Path, skies: Sequence[Sky]) -> None:
+    """The Sun's mean share by months, and how high the Earth stands.
+
+    Raises:
+        DataMissingError: matplotlib is not installed.
+        InputError: the file cannot be written.
+    """
+    figure = _figure(8.0, 6.0)
+    sun, earth = figure.subplots(2, 1, sharex=True)
+    for sky in skies:
+        size = max(1, round(_BIN_D / sky.step_d))
+        count = max(1, len(sky.sun) // size)
+        years = _years(sky.first_mjd_tdb + (np.arange(count) + 0.5) * size * sky.step_d)
+        mean = [part.mean() for part in np.array_split(sky.sun[: count * size, 0], count)]
+        sun.plot(years, 100.0 * np.array(mean), label=f"{sky.site}: {sky.horizon.source}")
+        every = max(1, len(sky.earth) // 4000)
+        at = _years(sky.epoch_mjd_tdb[::every])
+        earth.plot(at, np.degrees(sky.earth[::every, 1]), linewidth=0.5, label=sky.site)
+    sun.set_ylabel("Sun's disc seen, % by month")
+    sun.legend(fontsize="small")
+    earth.set_ylabel("Earth's altitude, deg")
+    earth.set_xlabel("year")
+    _save(figure, path)
+
+
+def draw_links(path: Path, links: Sequence[Link]) -> None:
+    """How much of the time each link is there.
+
+    Raises:
+        DataMissingError: matplotlib is not installed.
+        InputError: the file cannot be written.
+    """
+    figure = _figure(8.0, 1.0 + 0.22 * len(links))
+    axes = figure.subplots()
+    names = [f"{link.a} - {link.b}{' or by relay' if link.via else ''}" for link in links]
+    colours = ["tab:orange" if link.via else "tab:blue" for link in links]
+    axes.barh(names, [100.0 * link.visible_fraction for link in links], color=colours)
+    axes.invert_yaxis()
+    axes.set_xlabel("% of the time")
+    axes.set_xlim(0.0, 100.0)
+    axes.tick_params(labelsize="small")
+    _save(figure, path)
+
+
+def _figure(width: float, height: float) -> Any:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise DataMissingError(
+            "Pictures need matplotlib. Install it: pip install 'perilune[plot]'."
+        ) from None
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _save(figure: Any, path: Path) -> None:
+    try:
+        figure.savefig(path)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            "the picture cannot be written",
+            file=str(path),
+            found=str(error),
+            expected="a name that ends in .png, .pdf or .svg",
+        ) from None
+
+
+def _years(epoch_mjd_tdb: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    first = int(format_utc(float(epoch_mjd_tdb[0]))[:4])
+    from perilune.times import parse_epoch
+
+    return np.asarray(first + (epoch_mjd_tdb - parse_epoch(f"{first}-01-01")) / 365.25)
