@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from perilune.astrometry.observations import Kind, Observations
 from perilune.astrometry.sites import Observer
+from perilune.determination.companions import companion_starts
 from perilune.determination.forces import FORCES, Forces, chosen_forces
 from perilune.determination.growth import grow, heliocentric, holds
 from perilune.determination.least_squares import Solution, moved_to
@@ -97,6 +98,9 @@ def fit_observations(
             _follow(found, ephemeris, starts, number, measurements, eligible)
             if found and holds(found[-1], eligible):
                 break
+        if not any(holds(each, eligible) for each in found):
+            near = companion_starts(measurements, ephemeris, number)
+            _follow(found, ephemeris, near, number, measurements, eligible)
     # The orbit that most observations support; among equals, the one that they like best.
     found.sort(key=lambda each: (-int(each.used.sum()), each.chi2))
     best = found[0] if found else None

@@ -16,8 +16,8 @@ Status = Literal["converged", "unconstrained", "failed"]
 
 # One-sigma limits beyond which an orbit is not known: the distance from the observer, relative;
 # and the orbital energy, relative to the kinetic energy and the Sun's potential together.
-MAX_RANGE_SIGMA: Final = 0.3
-MAX_ENERGY_SIGMA: Final = 0.1
+MAX_RANGE_SIGMA: Final = 0.15
+MAX_ENERGY_SIGMA: Final = 0.04
 # Residuals beyond what errors of observation explain, and the share that may be rejected.
 MAX_CHI2_REDUCED: Final = 4.0
 MAX_REJECTED: Final = 0.3
