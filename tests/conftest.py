@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["databases"]
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # The same examples in every run: a test that fails once fails again.
