@@ -73,14 +73,16 @@ def test_what_cannot_be_reached_needs_no_clones_and_keeps_an_upper_bound() -> No
 
 
 def test_an_orbit_that_may_be_anywhere_is_not_declared_safe() -> None:
-    """2022 AP7 with 100,000 times its sigmas meets nothing nominally; clones must look."""
+    """2022 AP7 with 100,000 times its sigmas meets nothing nominally; random orbits must look."""
     known = catalogue.find("2022 AP7")
     assert known.covariance is not None
     lost = replace(known, covariance=known.covariance * 1.0e10)
     (safe,) = assess_risk([known], ["earth"], UNTIL)
     (open_case,) = assess_risk([lost], ["earth"], UNTIL, samples=50)
-    assert (safe.method, open_case.method) == ("linear", "monte-carlo")
-    assert open_case.probability_high > 0.01
+    assert (safe.method, open_case.method) == ("linear", "importance")
+    assert "wide" in open_case.method_reason
+    # Fifty scouts leave encounters of 7 % unseen, in which the Earth is 2e-4 of the way.
+    assert open_case.probability_high > 1e-5
 
 
 def test_approaches_are_the_same_from_either_side_of_the_epoch() -> None:

@@ -36,7 +36,9 @@ class Method(StrEnum):
 
     AUTO = "auto"
     LINEAR = "linear"
+    LOV = "lov"
     MONTE_CARLO = "monte-carlo"
+    IMPORTANCE = "importance"
 
 
 Bodies = Annotated[
@@ -53,6 +55,15 @@ def risk(
     method: Annotated[Method, typer.Option(help="How to find the probability.")] = Method.AUTO,
     samples: Annotated[int, typer.Option(min=1, help="Monte Carlo samples.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 1,
+    least: Annotated[
+        float,
+        typer.Option(
+            metavar="PROBABILITY",
+            min=1e-12,
+            max=1.0,
+            help="How small a chance to look for along the line of variations.",
+        ),
+    ] = 1e-8,
     fail_on: Annotated[
         float | None,
         typer.Option(
@@ -86,6 +97,7 @@ def risk(
             method=method.value,
             samples=samples,
             seed=seed,
+            least_probability=least,
             assessed_mjd_tdb=assessed,
             threads=threads,
             progress=progress,
@@ -99,6 +111,7 @@ def risk(
             "method": method,
             "samples": samples,
             "seed": seed,
+            "least_probability": least,
             "assessed_mjd_tdb": assessed,
         }
         print_envelope(assessments, units=UNITS, inputs=inputs)
@@ -128,7 +141,7 @@ def show_risk_list(body: str, assessments: Sequence[RiskAssessment]) -> None:
             number(a.palermo_cumulative, "+.2f"),
             number(a.torino_max, "d"),
             _first_date(a),
-            number(a.samples, ",d") if a.samples else a.method,
+            number(a.samples, ",d") if a.method == "monte-carlo" else a.method,
         )
         for a in ordered
     ]

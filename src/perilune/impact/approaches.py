@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,8 @@ from perilune.ephemeris import MAJOR_BODIES, Ephemeris
 from perilune.errors import InputError
 from perilune.impact.b_plane import PlaneUncertainty, TargetPlane, target_plane
 from perilune.orbits.orbit import Orbit
+
+_CHECKPOINT_D: Final = 730.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +70,39 @@ class NominalEncounter:
     uncertainty: PlaneUncertainty | None
 
 
-def nominal_encounters(
+@dataclass(frozen=True, slots=True, eq=False)
+class NominalRun:
+    """The nominal orbit's way to a date on either side of its epoch.
+
+    Attributes:
+        encounters: in the order of the way.
+        epochs_mjd_tdb: (K,) every two years and at the end.
+        factors: (K, 3, k) F with F F^T the covariance of the position there, km; NaN after an
+            impact, k = 0 without a covariance.
+    """
+
+    encounters: list[NominalEncounter]
+    epochs_mjd_tdb: NDArray[np.float64]
+    factors: NDArray[np.float64]
+
+    @property
+    def largest_sigma_km(self) -> float:
+        """The largest standard deviation of the position at any of the epochs; 0 without any."""
+        known = self.factors[np.isfinite(self.factors).all(axis=(1, 2))]
+        if known.size == 0:
+            return 0.0
+        return float(np.linalg.norm(known, ord=2, axis=(1, 2)).max())
+
+
+def nominal_run(
     ephemeris: Ephemeris,
     orbit: Orbit,
     bodies: Sequence[str],
     until_mjd_tdb: float,
     within_km: float,
     threads: int | None = None,
-) -> tuple[list[NominalEncounter], float]:
-    """Every encounter of the nominal orbit from its epoch to a date, on either side of it.
-
-    Also returns the largest standard deviation of the position at that date, km; nought without a
-    covariance, and where the object ended before.
+) -> NominalRun:
+    """Carry the nominal orbit, with its state-transition matrix where it has a covariance.
 
     Raises:
         OutOfRangeError: the date outside the ephemeris.
@@ -86,22 +111,25 @@ def nominal_encounters(
     cartesian = orbit.cartesian()
     covariance = cartesian.covariance
     variations = engine_parameters(cartesian.parameters) if covariance is not None else None
+    step = math.copysign(_CHECKPOINT_D, until_mjd_tdb - orbit.epoch_mjd_tdb)
+    epochs = np.arange(orbit.epoch_mjd_tdb + step, until_mjd_tdb, step)
     result = propagate(
         ephemeris,
         nominal(ephemeris, cartesian, orbit.number),
-        [until_mjd_tdb],
+        np.append(epochs, until_mjd_tdb),
         watches=[Watch(body, within_km) for body in bodies],
         variations=variations,
         threads=threads,
     )
-    factor = covariance_factor(covariance) if covariance is not None else None
+    factor = covariance_factor(covariance) if covariance is not None else np.zeros((0, 0))
     found = result.encounters
-    wanted = np.isin(found.body, [ephemeris.body_index(body) for body in bodies])
-    found = found.where(wanted)
-    sigma_km = 0.0
-    if factor is not None and np.isfinite(result.variation).all():
-        sigma_km = float(np.linalg.norm(result.variation[0, 0, :3] @ factor, ord=2))
-    return [_on_plane(ephemeris, found, row, factor) for row in range(len(found))], sigma_km
+    found = found.where(np.isin(found.body, [ephemeris.body_index(body) for body in bodies]))
+    mapped = factor if covariance is not None else None
+    return NominalRun(
+        [_on_plane(ephemeris, found, row, mapped) for row in range(len(found))],
+        result.epochs_mjd_tdb,
+        result.variation[:, 0, :3] @ factor,
+    )
 
 
 def _on_plane(
@@ -173,8 +201,8 @@ def find_approaches(
         if stop_mjd_tdb > orbit.epoch_mjd_tdb:
             ends.append(stop_mjd_tdb)
         for end in ends:
-            met, _ = nominal_encounters(ephemeris, orbit, bodies, end, within_km, threads)
-            for encounter in met:
+            run = nominal_run(ephemeris, orbit, bodies, end, within_km, threads)
+            for encounter in run.encounters:
                 inside = start_mjd_tdb <= encounter.epoch_mjd_tdb <= stop_mjd_tdb
                 if inside and encounter.distance_km <= within_km:
                     found.append(_approach(orbit, encounter))

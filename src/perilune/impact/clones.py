@@ -117,7 +117,7 @@ def _covariance(orbit: Orbit, cartesian: CartesianOrbit) -> NDArray[np.float64]:
     return cartesian.covariance
 
 
-def line_of_variations(
+def largest_stretch(
     factor: NDArray[np.float64], jacobian: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Unit vector (k,) of the draw that moves farthest on a target plane.

@@ -133,7 +133,7 @@ def corrected_line(
     Raises:
         InputError: the covariance is singular, so that no combination goes with the direction.
     """
-    functional, *_ = np.linalg.lstsq(factor.T, direction, rcond=None)
+    functional = np.asarray(np.linalg.lstsq(factor.T, direction, rcond=None)[0], dtype=np.float64)
     if not np.isfinite(functional).all():
         raise InputError("the covariance is singular: the line cannot be corrected")
     zero = (0.0, np.zeros(factor.shape[0]), factor, direction)

@@ -54,6 +54,11 @@ class Passes:
     epoch_mjd_tdb: Array
     points_km: Array
 
+    @staticmethod
+    def none() -> Passes:
+        """An empty table."""
+        return Passes(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros((0, 2)))
+
     def of_orbits(self, count: int) -> list[Rows]:
         """The rows of each of `count` orbits."""
         order = np.argsort(self.orbit, kind="stable")
@@ -101,7 +106,9 @@ class LineFlight:
     def passes(self, found: Encounters) -> Passes:
         """The Earth's encounters among `found`."""
         earth = found.where(found.body == self.ephemeris.body_index("earth"))
-        points = crossing_points(self.ephemeris, "earth", earth) if len(earth) else np.zeros((0, 2))
+        if len(earth) == 0:
+            return Passes.none()
+        points = crossing_points(self.ephemeris, "earth", earth)
         return Passes(earth.particle, earth.epoch_mjd_tdb, points)
 
 
@@ -111,13 +118,17 @@ class LineSamples:
     Attributes:
         sigma: (N,).
         passes: with the Earth; `orbit` is a row of `sigma`.
+        hit_body: (N,) index of the body that each orbit hit, -1 for none.
+        hit_mjd_tdb: (N,) when.
         failed: orbits that could not be carried to the end.
     """
 
     def __init__(self, flight: LineFlight) -> None:
         self.flight = flight
         self.sigma = np.zeros(0)
-        self.passes = Passes(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros((0, 2)))
+        self.passes = Passes.none()
+        self.hit_body = np.zeros(0, dtype=np.int64)
+        self.hit_mjd_tdb = np.zeros(0)
         self.failed = 0
         self._position_km = np.zeros((0, flight.checkpoints.size, 3))
         self._speed_km_s = np.zeros((0, flight.checkpoints.size))
@@ -135,6 +146,8 @@ class LineSamples:
         position = result.position_km.transpose(1, 0, 2)
         self._position_km = np.concatenate([self._position_km, position])[place]
         self._speed_km_s = np.concatenate([self._speed_km_s, speed])[place]
+        self.hit_body = np.concatenate([self.hit_body, result.body])[place]
+        self.hit_mjd_tdb = np.concatenate([self.hit_mjd_tdb, result.stop_mjd_tdb])[place]
         old = self.passes
         self.passes = Passes(
             rank[np.concatenate([old.orbit, new.orbit + self.sigma.size])],
@@ -154,15 +167,21 @@ class LineSamples:
 
 
 def sample_line(flight: LineFlight, least_mass: float, most: int) -> LineSamples:
-    """Sample the line until its steps are short enough or not worth it.
+    """Sample the line until its steps are short enough or not worth it; see `refine`."""
+    samples = LineSamples(flight)
+    samples.add(np.linspace(*flight.line.ends, _FIRST))
+    refine(samples, least_mass, most)
+    return samples
+
+
+def refine(samples: LineSamples, least_mass: float, most: int) -> None:
+    """Cut steps whose ends are far apart.
 
     Args:
-        flight: what carries the orbits.
+        samples: the sampled line.
         least_mass: a step of less probability is not cut.
         most: orbits at most; the likeliest steps are cut first.
     """
-    samples = LineSamples(flight)
-    samples.add(np.linspace(*flight.line.ends, _FIRST))
     while True:
         apart = samples.apart_km()
         sigma = samples.sigma
@@ -173,6 +192,6 @@ def sample_line(flight: LineFlight, least_mass: float, most: int) -> LineSamples
         open_ = open_[np.argsort(-mass[open_], kind="stable")]
         open_ = open_[np.cumsum(cuts[open_] - 1) <= most - sigma.size]
         if open_.size == 0:
-            return samples
+            return
         pieces = [np.linspace(sigma[i], sigma[i + 1], cuts[i] + 1)[1:-1] for i in open_]
         samples.add(np.concatenate(pieces))

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from perilune.dynamics import Progress
-from perilune.ephemeris import Ephemeris
+from perilune.ephemeris import MAJOR_BODIES, Ephemeris
 from perilune.impact.line_of_variations import LineOfVariations
 from perilune.impact.line_samples import APART_KM, TARGET_KM, LineFlight, LineSamples, sample_line
 from perilune.impact.local_samples import LocalSamples, fly_around
@@ -78,10 +78,11 @@ def search_line(
         threads, progress: see `propagate`.
     """
     flight = LineFlight(ephemeris, orbit, number, line, until_mjd_tdb, threads, progress)
-    samples = sample_line(flight, least * TARGET_KM / _EARTH_KM, _MOST_ORBITS)
+    least_mass = least * TARGET_KM / _EARTH_KM
+    samples = sample_line(flight, least_mass, _MOST_ORBITS)
     beside = _WIDTHS * width_km
     within = beside + (REACH_KM if "moon" in bodies else 3.0 * _EARTH_KM)
-    returns = find_returns(samples, within, 0.1 * least)
+    returns = find_returns(samples, within, 0.1 * least, least_mass, _MOST_ORBITS)
     aims: list[tuple[str, float, float]] = []
     if "earth" in bodies:
         aims += [
@@ -90,8 +91,10 @@ def search_line(
             if one.nearest_km < beside + 3.0 * _EARTH_KM
         ]
     if "moon" in bodies:
-        aims += [("moon", *one) for one in moon_passes(flight, returns, beside)]
+        aims += [("moon", *one) for one in moon_passes(flight, samples, returns, beside)]
+    aims += _direct_hits(samples, bodies, aims)
     targets = [one for one in _targets(flight, aims) if one.probability > 0.1 * least]
+    targets = _without_twins(targets)
     flown = fly_around(ephemeris, orbit, number, targets, _AROUND, seed, threads, progress)
     flight.flown += _AROUND * len(targets)
     return LineSearch(
@@ -102,6 +105,29 @@ def search_line(
     )
 
 
+def _direct_hits(
+    samples: LineSamples, bodies: Sequence[str], aims: Sequence[tuple[str, float, float]]
+) -> list[tuple[str, float, float]]:
+    """Stretches of the line that hit as they are and hold no aim yet: the middle of each."""
+    found = []
+    for body in bodies:
+        hits = samples.hit_body == MAJOR_BODIES.index(body)
+        rows = np.flatnonzero(hits)
+        breaks = np.flatnonzero((np.diff(rows) > 1) | (np.diff(samples.hit_mjd_tdb[rows]) > 1.0))
+        for run in np.split(rows, breaks + 1):
+            if run.size == 0:
+                continue
+            low, high = samples.sigma[[run[0], run[-1]]]
+            epoch = float(samples.hit_mjd_tdb[run[run.size // 2]])
+            step = 0.1 * float(np.diff(samples.sigma).max())
+            if not any(
+                one == body and low - step <= sigma <= high + step and abs(when - epoch) < 1.0
+                for one, sigma, when in aims
+            ):
+                found.append((body, float(samples.sigma[run[run.size // 2]]), epoch))
+    return found
+
+
 def _targets(flight: LineFlight, aims: Sequence[tuple[str, float, float]]) -> list[Target]:
     wanted = []
     for body, sigma, epoch in aims:
@@ -110,6 +136,22 @@ def _targets(flight: LineFlight, aims: Sequence[tuple[str, float, float]]) -> li
         wanted.append((body, sigma, epoch, deviation, factor, sigma * tangent))
     found = targets_of(flight.ephemeris, flight.orbit, flight.number, wanted, flight.threads)
     return [one for one in found if one is not None]
+
+
+def _without_twins(targets: Sequence[Target]) -> list[Target]:
+    """One target of those whose discs of impact overlap along the line."""
+    kept: list[Target] = []
+    for one in sorted(targets, key=lambda target: -target.probability):
+        size = 2.0 * one.radius_km
+        if not any(
+            one.body == other.body
+            and abs(one.epoch_mjd_tdb - other.epoch_mjd_tdb) < 1.0
+            and abs(one.sigma - other.sigma) * min(one.ellipse.stretch_km, other.ellipse.stretch_km)
+            < size
+            for other in kept
+        ):
+            kept.append(one)
+    return kept
 
 
 def _completeness(samples: LineSamples) -> float:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perilune.constants import AU_KM
-from perilune.impact.line_samples import APART_KM, LineSamples, Rows
+from perilune.impact.line_samples import APART_KM, LineSamples, Rows, refine
 
 Array = NDArray[np.float64]
 
@@ -119,6 +119,8 @@ class _Hunt:
                 guess = self.sigma[i] + share * (self.sigma[j] - self.sigma[i])
         elif not abs(guess - self.sigma[0]) < self.reach:
             self.lost = True
+        # Where float64 holds no orbit in between, there is none to be told from its neighbours.
+        self.lost |= guess in self.sigma
         return guess, self.epoch[i]
 
     def _inverse_quadratic(self, three: list[int], otherwise: float) -> float:
@@ -172,7 +174,9 @@ class _Settled:
     singles: set[tuple[float, float]] = field(default_factory=set)
 
 
-def find_returns(samples: LineSamples, within_km: float, least: float) -> list[Return]:
+def find_returns(
+    samples: LineSamples, within_km: float, least: float, least_mass: float, most: int
+) -> list[Return]:
     """Every return whose trail passes within `within_km` of the Earth's centre.
 
     What is flown on the way is added to the samples, and these are searched again until nothing
@@ -182,6 +186,7 @@ def find_returns(samples: LineSamples, within_km: float, least: float) -> list[R
         samples: the sampled line.
         within_km: on the target plane.
         least: impacts less probable than this are not looked for.
+        least_mass, most: see `refine`.
 
     Returns:
         In the order of time.
@@ -195,6 +200,7 @@ def find_returns(samples: LineSamples, within_km: float, least: float) -> list[R
         if not hunts:
             break
         found = _without_twins(found + _chase(samples, hunts, within_km, least, settled))
+        refine(samples, least_mass, most)
     return [one for one in found if one.nearest_km < within_km]
 
 
@@ -239,7 +245,7 @@ def _look(samples: LineSamples, hunts: list[_Hunt], sigma: Array, expected_mjd_t
         hunt.add(float(at), float(passes.epoch_mjd_tdb[best]), passes.points_km[best])
 
 
-def _matches(samples: LineSamples, here: Rows, there: Rows) -> NDArray[np.bool_]:
+def same_encounters(samples: LineSamples, here: Rows, there: Rows) -> NDArray[np.bool_]:
     """(len(here), len(there)) whether two passes are each other's nearest in time."""
     if here.size == 0 or there.size == 0:
         return np.zeros((here.size, there.size), dtype=np.bool_)
@@ -256,11 +262,13 @@ def _between_neighbours(samples: LineSamples, settled: _Settled) -> list[_Hunt]:
     hunts = []
     for i in range(samples.sigma.size - 1):
         here, there = rows[i], rows[i + 1]
-        for a, b in zip(*np.nonzero(_matches(samples, here, there)), strict=True):
+        for a, b in zip(*np.nonzero(same_encounters(samples, here, there)), strict=True):
             ends = here[a], there[b]
             if passes.points_km[ends[0], 1] * passes.points_km[ends[1], 1] > 0.0:
                 continue
             low, high = float(samples.sigma[i]), float(samples.sigma[i + 1])
+            if low == high:
+                continue
             inside = (known[:, 0] >= low) & (known[:, 0] <= high)
             gap = np.abs(known[:, 1] - passes.epoch_mjd_tdb[ends[0]])
             if (inside & (gap < _SAME_ENCOUNTER_D)).any():
@@ -281,11 +289,13 @@ def _beside_singles(
     singles: dict[int, tuple[float, float]] = {}
     for i in np.flatnonzero(apart > APART_KM):
         step = float(samples.sigma[i + 1] - samples.sigma[i])
+        if step == 0.0:
+            continue
         stretch = float(apart[i]) / step
         middle = 0.5 * float(samples.sigma[i] + samples.sigma[i + 1])
         if stretch * least > _WIDEST_KM * math.exp(-0.5 * middle**2):
             continue
-        matched = _matches(samples, rows[i], rows[i + 1])
+        matched = same_encounters(samples, rows[i], rows[i + 1])
         alone = [*rows[i][~matched.any(axis=1)], *rows[i + 1][~matched.any(axis=0)]]
         for row in alone:
             xi, zeta = np.abs(passes.points_km[row])
@@ -297,6 +307,8 @@ def _beside_singles(
         if (sigma, epoch) in settled.singles:
             continue
         settled.singles.add((sigma, epoch))
+        if sigma + twin == sigma:
+            continue
         hunt = _Hunt(reach)
         hunt.add(sigma, epoch, passes.points_km[row])
         hunts.append(hunt)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +26,6 @@ from perilune.impact.linear import UncertaintyEllipse, probability_in_disc
 from perilune.orbits.orbit import CartesianOrbit
 
 Array = NDArray[np.float64]
-
-_WATCHED_KM: Final = 2.0e6
-_SAME_D: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +91,8 @@ def targets_of(
     number: int | None,
     wanted: Sequence[tuple[str, float, float, Array, Array, Array]],
     threads: int | None,
+    within_km: float = 2.0e6,
+    within_d: float = 3.0,
 ) -> list[Target | None]:
     """Fly orbits with their variational equations to the encounters expected.
 
@@ -104,9 +102,10 @@ def targets_of(
         number: the object's.
         wanted: body, sigma, date expected, deviation (n,), factor (n, n), z (n,) of each.
         threads: worker threads.
+        within_km, within_d: how near in distance and time an encounter is the one expected.
 
     Returns:
-        One for each; None where no such encounter was met within 2e6 km and three days.
+        One for each; None where no such encounter was met.
     """
     if not wanted:
         return []
@@ -114,8 +113,8 @@ def targets_of(
     found = propagate(
         ephemeris,
         particle(ephemeris, orbit, number, np.stack([one[3] for one in wanted])),
-        [max(one[2] for one in wanted) + _SAME_D],
-        watches=[Watch(body, _WATCHED_KM) for body in {one[0] for one in wanted}],
+        [min(max(one[2] for one in wanted) + within_d, ephemeris.last_mjd_tdb)],
+        watches=[Watch(body, within_km) for body in {one[0] for one in wanted}],
         variations=engine_parameters(orbit.parameters),
         threads=threads,
     ).encounters
@@ -124,7 +123,7 @@ def targets_of(
         index = MAJOR_BODIES.index(body)
         gap = np.abs(found.epoch_mjd_tdb - expected)
         gap[(found.particle != row) | (found.body != index)] = math.inf
-        if gap.size == 0 or not gap.min() < _SAME_D:
+        if gap.size == 0 or not gap.min() < within_d:
             results.append(None)
             continue
         best = int(np.argmin(gap))

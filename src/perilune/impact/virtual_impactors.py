@@ -131,7 +131,7 @@ def virtual_impactors(
     for in_time in _split_where(samples.epoch_mjd_tdb, time_gap_d):
         for part in _separate(samples.sigma_lov[in_time]):
             members = np.sort(in_time[part])
-            found.append(_rate(samples, members, mass_kg, assessed_mjd_tdb))
+            found.append(rate_impacts(samples, members, mass_kg, assessed_mjd_tdb))
     return tuple(sorted(found, key=lambda vi: (vi.epoch_mjd_tdb, vi.sigma_lov)))
 
 
@@ -191,19 +191,25 @@ def _separate(sigma: Array) -> list[NDArray[np.intp]]:
     return np.split(order, breaks)
 
 
-def _rate(
+def rate_impacts(
     samples: ImpactSamples,
     members: NDArray[np.intp],
     mass_kg: float,
     assessed_mjd_tdb: float,
+    estimate: ProbabilityEstimate | None = None,
 ) -> VirtualImpactor:
+    """One virtual impactor of the hits in the rows `members`; see `virtual_impactors`.
+
+    An `estimate` that is given stands for what the counts or weights would give.
+    """
     ground = samples.ground
     if samples.weights is None or samples.largest_weight is None:
-        estimate = estimate_from_counts(members.size, samples.samples)
+        estimate = estimate or estimate_from_counts(members.size, samples.samples)
         shares = np.full(members.size, 1.0 / members.size)
     else:
         weights = samples.weights[members]
-        estimate = estimate_from_weights(weights, samples.samples, samples.largest_weight)
+        if estimate is None:
+            estimate = estimate_from_weights(weights, samples.samples, samples.largest_weight)
         shares = weights / math.fsum(weights)
 
     def mean(values: Array) -> float:
