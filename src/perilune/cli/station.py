@@ -157,6 +157,116 @@ def links(
 
 
 @station.command()
+def coverage(
+    file: File,
+    start: Start = None,
+    stop: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Its end; a month later if not given.")
+    ] = None,
+    south: Annotated[
+        float, typer.Option(metavar="DEG", min=-90.0, max=90.0, help="The region's south end.")
+    ] = -90.0,
+    north: Annotated[
+        float, typer.Option(metavar="DEG", min=-90.0, max=90.0, help="The region's north end.")
+    ] = -80.0,
+    mask: Annotated[
+        float, typer.Option(metavar="DEG", min=-90.0, max=90.0, help="The lowest elevation.")
+    ] = 5.0,
+    step: Annotated[str, typer.Option(metavar="STEP", help="Between times.")] = "10m",
+    json: Json = False,
+) -> None:
+    """Give how the orbiters cover a band of latitudes on the Moon, and their ranging's GDOP."""
+    import math
+
+    from perilune.contract.station import COVERAGE_UNITS, coverage_row
+    from perilune.contract.steps import step_days
+    from perilune.station.coverage import station_coverage
+    from perilune.station.station import read_station
+
+    held = read_station(file)
+    first, last = _span(start, stop, 30.0)
+    step_d = step_days(step)
+    band = (math.radians(south), math.radians(north))
+    found = station_coverage(
+        held, first, last, band, elevation_mask_rad=math.radians(mask), step_d=step_d
+    )
+    row = coverage_row(found)
+    if json:
+        inputs = {
+            **_inputs("coverage", held),
+            "span": [first, last, step_d],
+            "region": [*band, mask],
+        }
+        print_envelope(row, units=COVERAGE_UNITS, inputs=inputs)
+        return
+    table = [
+        ("orbiters", ", ".join(row["orbiters"])),
+        ("one or more in sight", f"{100.0 * row['seen_fraction']:.2f} %"),
+        ("at the worst point", f"{100.0 * row['worst_fraction']:.2f} %"),
+        ("four or more in sight", f"{100.0 * row['fourfold_fraction']:.2f} %"),
+        ("median GDOP of four or more", number(row["gdop_median"], ".2f")),
+    ]
+    title = f"Cover from {south:g} to {north:g} deg, {mask:g} deg over the sphere or more"
+    show_table(title, ("what", "how much"), table)
+
+
+@station.command()
+def power(
+    file: File,
+    start: Start = None,
+    stop: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Its end; a year later if not given.")
+    ] = None,
+    phase: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="What is there by this phase; everything if not given."),
+    ] = None,
+    step: Annotated[str, typer.Option(metavar="STEP", help="Between times.")] = "5m",
+    json: Json = False,
+) -> None:
+    """Balance sources, light, stores and loads of sites on the Moon and of orbiters."""
+    from perilune.contract.station import POWER_UNITS, power_row
+    from perilune.contract.steps import step_days
+    from perilune.station.power import station_power
+    from perilune.station.station import read_station
+
+    held = read_station(file)
+    first, last = _span(start, stop, 365.25)
+    step_d = step_days(step)
+    rows = [
+        power_row(each) for each in station_power(held, first, last, phase=phase, step_d=step_d)
+    ]
+    if json:
+        inputs = {**_inputs("power", held), "span": [first, last, step_d], "phase": phase}
+        print_envelope(rows, units=POWER_UNITS, inputs=inputs)
+        return
+    table = [
+        (
+            row["element"],
+            number(row["worst_night_h"], ".1f"),
+            number(1e-3 * row["supply_w"], ".2f"),
+            number(1e-3 * row["load_w"], ".2f"),
+            number(None if row["margin_w"] is None else 1e-3 * row["margin_w"], "+.2f"),
+            number(1e-3 * row["storage_wh"], ".4g"),
+            number(1e-3 * row["storage_needed_wh"], ".4g"),
+            number(100.0 * row["served_fraction"], ".2f"),
+            row["terrain"],
+        )
+        for row in rows
+    ]
+    columns = (
+        "element", ">night h", ">kW", ">load", ">margin", ">kWh", ">need", ">served", "light",
+    )  # fmt: skip
+    show_table(f"Power of {held.name}", columns, table, empty="no sources and no loads")
+    for row in rows:
+        for each in row["shed"]:
+            print(
+                f"{row['element']}: {each.facility} (priority {each.priority}) is off "
+                f"{100.0 * each.off_fraction:.1f} % of the time."
+            )
+
+
+@station.command()
 def schema() -> None:
     """Print the JSON Schema of station files, for editors."""
     import json as json_

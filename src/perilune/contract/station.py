@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from perilune.times import parse_epoch
-
 if TYPE_CHECKING:
     from perilune.astrometry.sites import Site as GroundSite
+    from perilune.station.coverage import Coverage
     from perilune.station.facilities import Facility
     from perilune.station.light import Sky
     from perilune.station.links import Link
-    from perilune.station.station import Phase, Station
+    from perilune.station.power import PowerBalance
+    from perilune.station.station import Station
 
 SUMMARY_UNITS: Final = {
     "mass_kg": "kg",
@@ -42,6 +42,45 @@ LINK_UNITS: Final = {
 }
 
 
+POWER_UNITS: Final = {
+    "sun_fraction": "mean visible share of the Sun's disc, 0 to 1",
+    "worst_night_h": "h without any part of the Sun",
+    "supply_w": "W, mean of all sources",
+    "load_w": "W, of all facilities",
+    "storage_wh": "Wh that may be taken when full",
+    "storage_needed_wh": "Wh that would serve the load at all times, starting full",
+    "storage_least_wh": "Wh, the least that was held",
+    "margin_w": "W that the loads may draw more, so that none is ever shed; negative: less",
+    "served_fraction": "of the energy that the loads want, 0 to 1",
+    "shed.off_fraction": "of the time, 0 to 1",
+}
+
+
+COVERAGE_UNITS: Final = {
+    "latitude_from_deg": "deg",
+    "latitude_to_deg": "deg",
+    "elevation_mask_deg": "deg",
+    "seen_fraction": "of the region's area and of the time, with one orbiter or more, 0 to 1",
+    "worst_fraction": "of the time, at the point that sees one least",
+    "fourfold_fraction": "as seen_fraction, with four orbiters or more",
+    "gdop_median": "geometric dilution of precision of ranges, where there are four or more",
+}
+
+
+def coverage_row(coverage: Coverage) -> dict[str, Any]:
+    """A region's cover as `--json` gives it."""
+    return {
+        "orbiters": list(coverage.orbiters),
+        "latitude_from_deg": math.degrees(coverage.latitude_from_rad),
+        "latitude_to_deg": math.degrees(coverage.latitude_to_rad),
+        "elevation_mask_deg": math.degrees(coverage.elevation_mask_rad),
+        "seen_fraction": coverage.seen_fraction,
+        "worst_fraction": coverage.worst_fraction,
+        "fourfold_fraction": coverage.fourfold_fraction,
+        "gdop_median": coverage.gdop_median,
+    }
+
+
 def light_row(sky: Sky) -> dict[str, Any]:
     """A site's light as `--json` gives it."""
     earth, sun = np.degrees(sky.earth[:, 1]), np.degrees(sky.sun[:, 1])
@@ -54,6 +93,24 @@ def light_row(sky: Sky) -> dict[str, Any]:
         "earth_elevation_min_deg": float(earth.min()),
         "earth_elevation_max_deg": float(earth.max()),
         "sun_elevation_max_deg": float(sun.max()),
+    }
+
+
+def power_row(balance: PowerBalance) -> dict[str, Any]:
+    """An element's power as `--json` gives it."""
+    return {
+        "element": balance.element,
+        "terrain": balance.terrain,
+        "sun_fraction": balance.sun_fraction,
+        "worst_night_h": 24.0 * balance.worst_night_d,
+        "supply_w": balance.supply_w,
+        "load_w": balance.load_w,
+        "storage_wh": balance.storage_wh,
+        "storage_needed_wh": balance.storage_needed_wh,
+        "storage_least_wh": balance.storage_least_wh,
+        "margin_w": balance.margin_w,
+        "served_fraction": balance.served_fraction,
+        "shed": list(balance.shed),
     }
 
 
@@ -79,6 +136,8 @@ def link_row(link: Link) -> dict[str, Any]:
 
 def summary(station: Station) -> dict[str, Any]:
     """The station in JSON's terms: masses in kg, powers in W."""
+    from perilune.station.power import present
+
     return {
         "name": station.name,
         "about": station.about,
@@ -90,7 +149,7 @@ def summary(station: Station) -> dict[str, Any]:
         ],
         "phases": [
             {"id": phase.id, "name": phase.name, "start": phase.start, "stop": phase.stop}
-            | _totals(_there_in(station, phase))
+            | _totals(present(station, phase.id))
             for phase in station.phases
         ],
         "sites": [
@@ -118,16 +177,6 @@ def summary(station: Station) -> dict[str, Any]:
         ],
         "assumptions": list(station.assumptions),
     }
-
-
-def _there_in(station: Station, phase: Phase) -> list[Facility]:
-    """What has come by a phase: facilities of it and of the phases that start before it."""
-    starts = {each.id: parse_epoch(each.start) for each in station.phases}
-    return [
-        each
-        for each in station.facilities
-        if each.phase is None or starts[each.phase] <= starts[phase.id]
-    ]
 
 
 def _totals(facilities: list[Facility]) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def link_ends(station: Station, start_mjd_tdb: float, stop_mjd_tdb: float) -> li
     span = (start_mjd_tdb, stop_mjd_tdb)
     moon = [_site_end(station, site, span) for site in station.sites if site.body == "moon"]
     earth = [_site_end(station, site, span) for site in station.sites if site.body == "earth"]
-    return [*moon, *(_orbiter_end(station, each, span) for each in station.orbiters), *earth]
+    return [*moon, *(orbiter_end(station, each, span) for each in station.orbiters), *earth]
 
 
 def earth_end(start_mjd_tdb: float, stop_mjd_tdb: float) -> LinkEnd:
@@ -129,7 +129,8 @@ def _site_end(station: Station, site: Site, span: tuple[float, float]) -> LinkEn
     )
 
 
-def _orbiter_end(station: Station, orbiter: Orbiter, span: tuple[float, float]) -> LinkEnd:
+def orbiter_end(station: Station, orbiter: Orbiter, span: tuple[float, float]) -> LinkEnd:
+    """An orbiter over a span; errors as in `link_ends`."""
     path: Observer = station.observer(orbiter.id)
     # A path by a file may end with the span: no nodes outside.
     epoch, node_d = _nodes(span, _NODE_D["orbit"], outside=0)

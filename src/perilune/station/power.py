@@ -1,0 +1,262 @@
+"""Power of a station's elements: sources against light and eclipse, stores, loads by priority.
+
+Nights are known beforehand, so that loads are shed with foresight: one may draw only what leaves
+enough in the store for all that are more important, to the next time that the store fills.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from perilune.constants import (
+    AU_KM,
+    EARTH_EQUATORIAL_RADIUS_KM,
+    JULIAN_YEAR_D,
+    MOON_RADIUS_KM,
+)
+from perilune.ephemeris import planets
+from perilune.errors import InputError, UnknownNameError
+from perilune.station.facilities import Facility
+from perilune.station.light import SUN_RADIUS_KM, longest_run, site_sky
+from perilune.station.link_ends import orbiter_end
+from perilune.station.places import Site
+from perilune.station.power_kernels import balance, disc_in_space, reserves, storage_needed
+from perilune.station.sky_track import sky_track
+from perilune.station.spacecraft import Orbiter
+from perilune.station.station import Station
+from perilune.station.surroundings import site_horizon
+from perilune.times import FloatArray, parse_epoch
+
+STEP_D: Final = 5.0 / 1440.0
+_MOST_STEPS: Final = 4_000_000
+_SUN_NODE_D: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Shed:
+    """A load that was off for some time.
+
+    Attributes:
+        facility: its id.
+        priority: as the file says; 9 goes first.
+        off_fraction: of the span.
+    """
+
+    facility: str
+    priority: int
+    off_fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class PowerBalance:
+    """An element's energy over a span.
+
+    Attributes:
+        element: a site or an orbiter.
+        terrain: what its light rests on.
+        sun_fraction: mean share of the Sun's disc.
+        worst_night_d: the longest time without any part of it.
+        supply_w: mean power of all sources.
+        load_w: what all its facilities draw.
+        storage_wh: what may be taken from its stores.
+        storage_needed_wh: what would serve the load at all times, starting full.
+        storage_least_wh: the least that the stores held.
+        margin_w: how much more (or less, if negative) the loads may draw, all in proportion, so
+            that none is ever shed; None without load.
+        served_fraction: of the energy that the loads want.
+        shed: the loads that were off at times, the least important first.
+    """
+
+    element: str
+    terrain: str
+    sun_fraction: float
+    worst_night_d: float
+    supply_w: float
+    load_w: float
+    storage_wh: float
+    storage_needed_wh: float
+    storage_least_wh: float
+    margin_w: float | None
+    served_fraction: float
+    shed: tuple[Shed, ...]
+
+
+def station_power(
+    station: Station,
+    start_mjd_tdb: float,
+    stop_mjd_tdb: float,
+    *,
+    phase: str | None = None,
+    step_d: float = STEP_D,
+) -> list[PowerBalance]:
+    """The balance of each element that has sources or loads; the Earth's sites are left out.
+
+    Args:
+        phase: the phase whose facilities are there, with those of earlier ones; all by default.
+        step_d: between times.
+
+    Raises:
+        InputError: the span is empty or too long, or a file cannot be used.
+        UnknownNameError: there is no such phase.
+        OutOfRangeError: an orbiter's path does not cover the span.
+    """
+    count = math.floor((stop_mjd_tdb - start_mjd_tdb) / step_d) + 1
+    if stop_mjd_tdb <= start_mjd_tdb or count > _MOST_STEPS:
+        raise InputError(
+            "the span is empty or has too many steps",
+            field="--stop",
+            found=f"{stop_mjd_tdb - start_mjd_tdb:.6g} days",
+            expected=f"after the start, and at most {_MOST_STEPS} steps",
+        )
+    there = present(station, phase)
+    epoch = start_mjd_tdb + step_d * np.arange(float(count))
+    found = []
+    elements: list[Site | Orbiter] = [*station.sites, *station.orbiters]
+    for element in elements:
+        if isinstance(element, Site) and element.body == "earth":
+            continue
+        own = [each for each in there if each.at == element.id]
+        if not any(_has_power(each) for each in own):
+            continue
+        if isinstance(element, Site):
+            horizon = site_horizon(element, station.folder)
+            sky = site_sky(
+                element.ground(), element.mast, horizon, start_mjd_tdb, float(epoch[-1]) + step_d,
+                step_d=step_d,
+            )  # fmt: skip
+            light, terrain = sky.sun[:count, 0], horizon.source
+        else:
+            end = orbiter_end(station, element, (start_mjd_tdb, stop_mjd_tdb))
+            places = end.places_km(start_mjd_tdb, step_d, count)
+            light, terrain = _light_in_space(places, epoch), "in orbit"
+        found.append(_balance(station, element.id, terrain, own, light, epoch, step_d))
+    return found
+
+
+def present(station: Station, phase: str | None) -> list[Facility]:
+    """The facilities of a phase and of those that start no later; all without a phase.
+
+    Raises:
+        UnknownNameError: there is no such phase.
+    """
+    starts = {each.id: parse_epoch(each.start) for each in station.phases}
+    if phase is None:
+        return list(station.facilities)
+    if phase not in starts:
+        raise UnknownNameError("phase", phase, remedy=f"There are: {', '.join(starts)}.")
+    return [
+        each
+        for each in station.facilities
+        if each.phase is None or starts[each.phase] <= starts[phase]
+    ]
+
+
+def _has_power(facility: Facility) -> bool:
+    parts = (facility.power, facility.solar, facility.battery, facility.radioisotope)
+    return any(part is not None for part in parts) or facility.fission is not None
+
+
+def _light_in_space(places_km: FloatArray, epoch_mjd_tdb: FloatArray) -> FloatArray:
+    """The share of the Sun's disc that an orbiter sees."""
+    # The Sun and the Earth move little in a quarter of a day; straight between nodes is good to
+    # 1e-5 rad, a hundredth of the penumbra.
+    first, last = float(epoch_mjd_tdb[0]), float(epoch_mjd_tdb[-1])
+    nodes = np.linspace(first, last, max(2, math.ceil((last - first) / _SUN_NODE_D)) + 1)
+    moon_km = planets().state("moon", nodes)[0]
+    bodies = []
+    for name in ("sun", "earth"):
+        away = planets().state(name, nodes)[0] - moon_km
+        bodies.append(
+            np.stack([np.interp(epoch_mjd_tdb, nodes, away[:, k]) for k in range(3)], axis=1)
+        )
+    out = np.empty(epoch_mjd_tdb.size)
+    disc_in_space(
+        places_km, bodies[0], bodies[1], SUN_RADIUS_KM, MOON_RADIUS_KM,
+        EARTH_EQUATORIAL_RADIUS_KM, out,
+    )  # fmt: skip
+    return out
+
+
+def _supply_w(
+    station: Station, facilities: Sequence[Facility], light: FloatArray, epoch: FloatArray
+) -> FloatArray:
+    """The power of all sources: panels by light, distance from the Sun and age; decay."""
+    starts = {each.id: parse_epoch(each.start) for each in station.phases}
+    track = sky_track(float(epoch[0]), float(epoch[-1]))
+    node = track.first_mjd_tdb + _SUN_NODE_D * np.arange(len(track.places_km))
+    distance = np.linalg.norm(track.places_km[:, 0], axis=1) / AU_KM
+    sunlight = light / np.interp(epoch, node, distance) ** 2
+    supply = np.zeros(epoch.size)
+    for each in facilities:
+        since = starts[each.phase] if each.phase is not None else float(epoch[0])
+        age_d = np.maximum(epoch - since, 0.0)
+        if each.solar is not None:
+            kept = (1.0 - each.solar.loss_per_year) ** (age_d / JULIAN_YEAR_D)
+            supply += each.solar.power * sunlight * kept
+        if each.radioisotope is not None:
+            life_d = each.radioisotope.half_life
+            supply += each.radioisotope.power * (0.5 ** (age_d / life_d) if life_d else 1.0)
+        if each.fission is not None:
+            supply += each.fission.power
+    return supply
+
+
+def _balance(
+    station: Station,
+    element: str,
+    terrain: str,
+    facilities: Sequence[Facility],
+    light: FloatArray,
+    epoch: FloatArray,
+    step_d: float,
+) -> PowerBalance:
+    supply = _supply_w(station, facilities, light, epoch)
+    users = sorted((each for each in facilities if each.power), key=lambda each: each.priority)
+    loads = np.array([each.power for each in users], dtype=np.float64)
+    stores = [each.battery for each in facilities if each.battery is not None]
+    storage = sum(store.energy * store.depth for store in stores)
+    useful = sum(store.energy * store.depth * store.efficiency for store in stores)
+    efficiency = useful / storage if storage else 1.0
+    step_h, load = 24.0 * step_d, float(loads.sum())
+    served, reserve = np.zeros(loads.size), np.zeros((loads.size, epoch.size))
+    for k in range(1, loads.size):
+        reserves(supply, float(loads[:k].sum()), step_h, storage, efficiency, reserve[k])
+    least, denied = balance(supply, loads, reserve, step_h, storage, efficiency, served)
+    whole_h = step_h * epoch.size
+    return PowerBalance(
+        element=element,
+        terrain=terrain,
+        sun_fraction=float(light.mean()),
+        worst_night_d=longest_run(light <= 0.0) * step_d,
+        supply_w=float(supply.mean()),
+        load_w=load,
+        storage_wh=storage,
+        storage_needed_wh=storage_needed(supply, load, step_h, efficiency),
+        storage_least_wh=least,
+        margin_w=_margin_w(supply, load, step_h, storage, efficiency) if load else None,
+        served_fraction=1.0 - denied / (load * whole_h) if load else 1.0,
+        shed=tuple(
+            Shed(each.id, each.priority, 1.0 - hours / whole_h)
+            for each, hours in reversed(list(zip(users, served.tolist(), strict=True)))
+            if hours < whole_h * (1.0 - 1e-9)
+        ),
+    )
+
+
+def _margin_w(
+    supply: FloatArray, load: float, step_h: float, storage: float, efficiency: float
+) -> float:
+    """How far the load is from the largest one that the store carries, by bisection to 0.1 W."""
+    low, high = 0.0, float(supply.max()) + storage / step_h
+    while high - low > 0.1:
+        middle = 0.5 * (low + high)
+        if storage_needed(supply, middle, step_h, efficiency) <= storage:
+            low = middle
+        else:
+            high = middle
+    return low - load
