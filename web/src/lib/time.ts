@@ -36,6 +36,18 @@ export function mjdFromUtcText(text: string): number {
   return Number.isNaN(date.getTime()) ? NaN : mjdFromDate(date);
 }
 
+/** A moment in UTC as people write it: "2032-12-22 15:00", or as it is shown; NaN if it is none. */
+export function readMoment(text: string): number {
+  const bare = text.trim().replace(/\s*UTC$/i, "");
+  const shown = /^(\d{1,2}) ([a-z]{3})\w* (-?\d{1,4}),?(?: (\d{1,2}:\d\d))?$/i.exec(bare);
+  if (!shown) return mjdFromUtcText(bare.replace(" ", "T"));
+  const month = MONTHS.findIndex((name) => name.toLowerCase() === shown[2]?.toLowerCase()) + 1;
+  if (month === 0) return NaN;
+  const two = (part: string): string => part.padStart(2, "0");
+  const date = `${shown[3]?.padStart(4, "0")}-${two(String(month))}-${two(shown[1] ?? "")}`;
+  return mjdFromUtcText(`${date}T${(shown[4] ?? "00:00").padStart(5, "0")}`);
+}
+
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 export function day(mjdTdb: number): string {

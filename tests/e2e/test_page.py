@@ -1,0 +1,259 @@
+"""Every view of the page in a real Chromium, against a running service.
+
+No request may leave this machine, nothing may be said on the console, and axe finds no serious
+fault. Screenshots are kept under build/screenshots for people to look at.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("playwright", reason="Playwright is not installed")
+pytest.importorskip("uvicorn", reason="the service is not installed")
+
+from playwright import sync_api as playwright
+from seeded import seeded_database
+from service import running
+
+from perilune.service.app import PAGE, make_app
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
+SHOTS = ROOT / "build/screenshots"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
+    pytest.mark.skipif(
+        not (PAGE / "index.html").is_file(), reason="the page has not been built: make page"
+    ),
+]
+VIEWS = {
+    "risk": "/risk",
+    "object": "/object/2024%20YR4?t=2032-12-22T13:00Z&span=4",
+    "object-safe": "/object/99942%20Apophis?t=2029-04-13T22:00Z&span=4",
+    "station": "/station?t=2031-06-01T00:00Z&span=366",
+    "project": "/project",
+}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    database = seeded_database(tmp_path_factory.mktemp("page") / "catalogue.db")
+    with running(make_app(database)) as at:
+        yield at
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with playwright.sync_playwright() as driver:
+        # Without a graphics card WebGL is drawn in software.
+        opened = driver.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
+        )
+        yield opened
+        opened.close()
+
+
+class Visit:
+    """One page that refuses to leave this machine and remembers what went wrong."""
+
+    def __init__(self, browser: Browser, address: str, **options: Any) -> None:
+        self.address = address
+        self.said: list[str] = []
+        self.refused: list[str] = []
+        self.context = browser.new_context(**options)
+        self.context.route("**/*", self._guard)
+        self.page: Page = self.context.new_page()
+        self.page.on(
+            "console",
+            lambda m: self.said.append(m.text) if m.type in ("error", "warning") else None,
+        )
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+
+    def _guard(self, route: Any) -> None:
+        if route.request.url.startswith((self.address, "data:", "blob:")):
+            route.continue_()
+        else:
+            self.refused.append(route.request.url)
+            route.abort()
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.address + path)
+        self.page.locator("h1:not(.hidden)").first.wait_for(timeout=30_000)
+        self.page.wait_for_load_state("networkidle", timeout=60_000)
+        return self.page
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Iterator[Visit]:
+    made = Visit(browser, address, viewport={"width": 1440, "height": 1000}, accept_downloads=True)
+    yield made
+    made.context.close()
+    # WebGL in software says how slow it is; that is no fault of the page.
+    said = [text for text in made.said if "GPU stall" not in text and "GL Driver" not in text]
+    assert said == []
+    assert made.refused == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_opens_without_a_fault(
+    browser: Browser, address: str, view: str, scheme: str
+) -> None:
+    made = Visit(browser, address, viewport={"width": 1440, "height": 1000}, color_scheme=scheme)
+    page = made.open(VIEWS[view])
+    if view.startswith("object"):
+        page.locator("canvas").nth(1).wait_for(timeout=60_000)
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"{view}-{scheme}.png")
+    faults = _axe(page)
+    made.context.close()
+    assert faults == []
+    assert [text for text in made.said if "GPU stall" not in text and "GL Driver" not in text] == []
+    assert made.refused == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_phone_shows_it_without_scrolling_sideways(
+    browser: Browser, address: str, view: str
+) -> None:
+    made = Visit(browser, address, viewport={"width": 390, "height": 844}, has_touch=True)
+    page = made.open(VIEWS[view])
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"{view}-phone.png", full_page=True)
+    made.context.close()
+    assert wide <= 390
+    assert made.refused == []
+
+
+def _axe(page: Page) -> list[str]:
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed in web/node_modules")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    result = page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        f"{fault['id']}: {fault['nodes'][0]['html'][:160]}"
+        for fault in result["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]
+
+
+def test_the_risk_list_says_what_the_catalogue_holds(visit: Visit) -> None:
+    page = visit.open("/risk")
+    assert page.locator("h1").inner_text() == "One of 2 objects may hit the Moon, none the Earth."
+    moon = page.get_by_role("region", name="Risk for the Moon")
+    row = moon.locator("tbody tr").first
+    assert "2024 YR4" in row.inner_text()
+    assert "22 Dec 2032" in row.inner_text()
+    page.get_by_label("Filter by name").fill("apophis")
+    assert "Nothing fits the filter." in moon.inner_text()
+
+
+def test_from_the_list_to_an_object_and_back(visit: Visit) -> None:
+    page = visit.open("/risk")
+    page.get_by_role("link", name="2024 YR4").first.click()
+    page.get_by_role("heading", name="2024 YR4", level=1).wait_for()
+    assert "/object/2024%20YR4" in page.url
+    page.get_by_role("figure", name="Target plane of the Moon").wait_for(timeout=60_000)
+    page.go_back()
+    page.get_by_role("heading", level=1, name="One of").wait_for()
+
+
+def test_the_time_bar_rules_and_stands_in_the_address(visit: Visit) -> None:
+    page = visit.open("/object/2024%20YR4?t=2032-12-22T13:00Z&span=4")
+    bar = page.get_by_role("slider", name="Time")
+    bar.focus()
+    before = float(bar.get_attribute("aria-valuenow") or "nan")
+    page.keyboard.press("ArrowRight")
+    after = float(bar.get_attribute("aria-valuenow") or "nan")
+    assert after - before == pytest.approx(4 / 200, abs=1e-9)
+    page.wait_for_url("**t=2032-12-22T13:29Z**", timeout=5_000)
+    page.get_by_label("Time, UTC").fill("2029-04-13 21:46")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**t=2029-04-13T21:46Z**", timeout=5_000)
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Pause").click()
+    assert float(bar.get_attribute("aria-valuenow") or "nan") > 62239.9
+
+
+def test_an_object_is_found_by_keyboard(visit: Visit) -> None:
+    page = visit.open("/risk")
+    page.get_by_role("combobox", name="Find an object").fill("apo")
+    page.get_by_role("option").first.wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="99942 Apophis", level=1).wait_for()
+
+
+def test_figures_and_their_data_can_be_kept(visit: Visit) -> None:
+    page = visit.open(VIEWS["object"])
+    page.get_by_role("figure", name="Target plane of the Moon").wait_for(timeout=60_000)
+    kept = {}
+    for button in (
+        "Save Target plane of the Moon: SVG",
+        "Save Target plane of the Moon: data",
+        "Save The encounter: PNG",
+    ):
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=button).click()
+        kept[button] = Path(waiting.value.path()).read_bytes()
+    svg, data, png = kept.values()
+    assert svg.startswith(b"<svg")
+    assert b"var(--" not in svg
+    assert json.loads(data)["impact_radius_km"] == pytest.approx(1763, abs=2)
+    assert png.startswith(b"\x89PNG")
+
+
+def test_an_unknown_object_says_so(browser: Browser, address: str) -> None:
+    made = Visit(browser, address)
+    page = made.open("/object/Nothing")
+    assert "There is no object" in page.get_by_role("alert").inner_text()
+    made.context.close()
+
+
+def test_a_service_that_has_gone_is_said_and_can_be_asked_again(
+    browser: Browser, address: str
+) -> None:
+    made = Visit(browser, address)
+    made.context.route("**/v1/**", lambda route: route.abort())
+    page = made.page
+    page.goto(address + "/risk")
+    assert "does not answer" in page.get_by_role("alert").first.inner_text()
+    made.context.unroute("**/v1/**")
+    page.get_by_role("button", name="Try again").first.click()
+    page.get_by_role("heading", level=1, name="One of").wait_for(timeout=20_000)
+    made.context.close()
+
+
+def test_the_first_view_is_there_within_two_seconds(visit: Visit) -> None:
+    visit.open("/risk")  # what the service reads for the first time
+    page = visit.context.new_page()
+    page.goto(visit.address + "/risk")
+    page.locator("h1").filter(has_text="One of").wait_for()
+    took_ms = page.evaluate("performance.now()")
+    assert took_ms <= 2_000
+
+
+def test_the_scripts_are_small() -> None:
+    import gzip
+
+    total = sum(len(gzip.compress(file.read_bytes())) for file in PAGE.rglob("*.js"))
+    assert total <= 500_000
+
+
+def test_the_lock_file_names_no_host() -> None:
+    lock = json.loads((ROOT / "web/package-lock.json").read_text(encoding="utf-8"))
+    assert not [name for name, held in lock["packages"].items() if "resolved" in held]
