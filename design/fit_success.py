@@ -37,6 +37,7 @@ from skies import (  # noqa: E402
     bad_night,
     blunders,
     cometary,
+    distance_sigma,
     keplerian,
     mixed,
     observed,
@@ -63,7 +64,7 @@ from perilune.orbits import (  # noqa: E402
 )
 
 EPHEMERIS = solar_system()
-LIMIT_CHI2 = float(chi2_law.isf(1e-5, 6))
+LIMIT_SIGMA = float(np.sqrt(chi2_law.isf(1e-5, 6)))
 Rng = np.random.Generator
 Made = tuple[CartesianOrbit, float | None]
 Maker = Callable[[Rng, float], Made]
@@ -264,7 +265,8 @@ KINDS: dict[str, tuple[Maker, Plan, tuple[Spoiler, ...]]] = {
                                                     gaps_d=(2300.0, 4600.0)), ()),
     "comet 1P": (named("1P"), Plan(300.0, 40, first_mjd=45500.0), ()),
     "C/2022 E3": (named("C/2022 E3"), Plan(250.0, 40, first_mjd=59400.0), ()),
-    "A2 ten times Bennu's": (pushed(NEA, NonGravitational(n=0.0, k=0.0, a2_au_d2=-5e-13)), CENTURY, ()),
+    "A2 ten times Bennu's": (pushed(NEA, NonGravitational(n=0.0, k=0.0, a2_au_d2=-5e-13)),
+                             CENTURY, ()),
     "pushed by sunlight": (pushed(flyby((2e6, 8e6), (2.0, 5.0), 30.0),
                                   NonGravitational(n=0.0, k=0.0, a1_au_d2=1e-9)),
                            Plan(60.0, 15, gaps_d=(350.0,)), ()),
@@ -325,20 +327,9 @@ def judge(made: Sky, fit: Fit) -> Outcome:
     if best is not None and not good.all():
         inner = replace(best, used=np.ones(int(good.sum()), dtype=np.bool_))
         judged = verdict(inner, (), rows.where(good))
-    distance = np.inf
+    distance = distance_sigma(fit, replace(truth, parameters=()), EPHEMERIS)
     solution = fit.solution
-    if solution is not None and solution.orbit.covariance is not None:
-        orbit = solution.orbit
-        at = path.at(np.array([orbit.epoch_mjd_tdb]))[0][0]
-        sun_km, sun_km_s = EPHEMERIS.state("sun", orbit.epoch_mjd_tdb)
-        away = np.concatenate(
-            [orbit.position_km - at[:3] + sun_km, orbit.velocity_km_s - at[3:] + sun_km_s]
-        )
-        block = orbit.covariance[:6, :6]
-        scale = np.sqrt(np.diag(block))
-        away /= scale
-        distance = float(away @ np.linalg.pinv(block / np.outer(scale, scale), rcond=1e-15) @ away)
-    is_true = distance < LIMIT_CHI2
+    is_true = distance < LIMIT_SIGMA
     status = fit.verdict.status
     if status == "converged":
         word = "WRONG" if not is_true else "good" if judged.status == "converged" else "bold"
@@ -348,7 +339,7 @@ def judge(made: Sky, fit: Fit) -> Outcome:
     lost = 1.0 - float(np.mean(used[good]))
     caught = float(np.mean(~used[~good])) if (~good).any() else 1.0
     return Outcome(
-        word, status, judged.status, float(np.sqrt(distance)), 0.0, rms_arcsec(fit) or np.nan,
+        word, status, judged.status, distance, 0.0, rms_arcsec(fit) or np.nan,
         solution.chi2_reduced if solution else np.nan, lost, caught, fit.verdict.reason,
         fit.forces.name, len(rows),
     )  # fmt: skip
@@ -376,6 +367,7 @@ def main(data: File, each: int, kinds: list[str]) -> None:
           f"{'obs':>6s}{'s':>7s}{'lost %':>8s}{'caught %':>9s}  forces")  # fmt: skip
     total: dict[str, int] = dict.fromkeys(words, 0)
     spent = 0.0
+    mean = np.mean
     for kind in kinds or KINDS:
         found = []
         for seed, one in run(kind, each):
@@ -393,10 +385,11 @@ def main(data: File, each: int, kinds: list[str]) -> None:
         others = sorted({one.forces for one in found} - {"gravity"})
         forces = ", ".join(f"{sum(one.forces == f for one in found)} {f}" for f in others)
         print(f"{kind:30s}" + "".join(f"{counts[word] or '':>7}" for word in words) +
-              f"{np.mean([one.n for one in found]):6.0f}"
-              f"{np.mean([one.seconds for one in found]):7.2f}"
-              f"{100 * np.mean([one.lost for one in found]):8.1f}"
-              f"{100 * np.mean([one.caught for one in found]):9.0f}  {forces}", flush=True)  # fmt: skip
+              f"{mean([one.n for one in found]):6.0f}"
+              f"{mean([one.seconds for one in found]):7.2f}"
+              f"{100 * mean([one.lost for one in found]):8.1f}"
+              f"{100 * mean([one.caught for one in found]):9.0f}  {forces}",
+              flush=True)  # fmt: skip
     print(
         f"{'all':30s}" + "".join(f"{total[word] or '':>7}" for word in words) + f"  {spent:.0f} s"
     )

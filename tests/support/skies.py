@@ -18,6 +18,7 @@ from perilune.astrometry.observations import FloatArray, Observations, concatena
 from perilune.astrometry.observers import observer_states
 from perilune.astrometry.weights import weights
 from perilune.constants import AU_KM, DAY_S
+from perilune.determination.fit import Fit
 from perilune.determination.residuals import ARCSEC_RAD
 from perilune.determination.trajectory import Trajectory, fly
 from perilune.ephemeris import Ephemeris
@@ -94,6 +95,28 @@ def passing_earth(
         state = earth_km - sun_km + distance_km * away, earth_km_s - sun_km_s + across
         if np.linalg.norm(state[1]) < 40.0:
             return CartesianOrbit(epoch_mjd_tdb, *state, (), None, None)
+
+
+def distance_sigma(fit: Fit, truth: CartesianOrbit, ephemeris: Ephemeris) -> float:
+    """How far a fit's state lies from the true path, by its covariance (Mahalanobis).
+
+    Six components: 4.5 in one case of 400, 5.9 in one of 100,000. Infinite without an orbit.
+    """
+    solution = fit.solution
+    if solution is None or solution.orbit.covariance is None:
+        return float("inf")
+    orbit = solution.orbit
+    ends = sorted((orbit.epoch_mjd_tdb, truth.epoch_mjd_tdb))
+    path = fly(ephemeris, truth, None, ends[0], ends[1], with_variations=False)
+    there = path.at(np.array([orbit.epoch_mjd_tdb]))[0][0]
+    sun_km, sun_km_s = ephemeris.state("sun", orbit.epoch_mjd_tdb)
+    away = np.concatenate(
+        [orbit.position_km + sun_km - there[:3], orbit.velocity_km_s + sun_km_s - there[3:]]
+    )
+    block = orbit.covariance[:6, :6]
+    scale = np.sqrt(np.diag(block))
+    inverse = np.linalg.pinv(block / np.outer(scale, scale), rcond=1e-15)
+    return float(np.sqrt((away / scale) @ inverse @ (away / scale)))
 
 
 class Path:

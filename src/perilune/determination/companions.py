@@ -70,10 +70,10 @@ def _night(measurements: Measurements, usable: NDArray[np.int64]) -> NDArray[np.
     """The night with most rows about it, fast enough, and long enough to tell its motion."""
     epoch, direction = measurements.epoch_mjd_tdb, measurements.direction
     best, most = None, 0
-    for group in nights_of(epoch[usable]):
+    for group in nights_of(epoch[usable]) if usable.size else []:
         night = usable[group]
         span = epoch[night[-1]] - epoch[night[0]]
-        if span <= 0.0:
+        if span <= 0.0:  # one row, or all at once
             continue
         rate = np.linalg.norm(direction[night[-1]] - direction[night[0]]) / span
         near = int(np.sum(np.abs(epoch[usable] - epoch[night[0]]) < _WINDOW_D))

@@ -28,6 +28,8 @@ from perilune.orbits.orbit import CartesianOrbit
 _CANDIDATES: Final = 5
 # Where one orbit does not fit all rows, this many tracks in the sky are tried by themselves.
 _TRACKS: Final = 3
+# A start whose rows an orbit believes to this share leads there again.
+_KNOWN: Final = 0.7
 # Below this arc all candidates are followed to the end, for several may fit.
 _SHORT_ARC_D: Final = 60.0
 
@@ -86,29 +88,33 @@ def fit_observations(
     measurements, set_aside = measure(observations, ephemeris, debias=debias, observers=observers)
     eligible = np.isfinite(measurements.sigma_ra_rad) | (measurements.kind != Kind.OPTICAL)
     found: list[Solution] = []
+    forced: tuple[Solution, Forces] | None = None
+    task = _Task(ephemeris, number, measurements, eligible, forces, name)
     if start is not None:
-        _follow(found, ephemeris, [(start, eligible)], number, measurements, eligible)
+        task.follow(found, [(start, eligible)])
     else:
         for rows in _parts(measurements):
             part = measurements.where(rows)
             starts = [
                 (heliocentric(ephemeris, each), _rows(rows[each.rows], len(measurements)))
-                for each in preliminary_orbits(part, ephemeris, number=number)[:_CANDIDATES]
+                for each in preliminary_orbits(part, ephemeris)[:_CANDIDATES]
             ]
-            _follow(found, ephemeris, starts, number, measurements, eligible)
-            if found and holds(found[-1], eligible):
+            task.follow(found, starts)
+            if any(holds(each, eligible) for each in found):
                 break
-        if not any(holds(each, eligible) for each in found):
-            near = companion_starts(measurements, ephemeris, number)
-            _follow(found, ephemeris, near, number, measurements, eligible)
-    # The orbit that most observations support; among equals, the one that they like best.
-    found.sort(key=lambda each: (-int(each.used.sum()), each.chi2))
+            # Where gravity alone does not hold the arc, other forces may.
+            forced = task.forced(found) if found and forced is None else forced
+            if forced is not None and holds(forced[0], eligible):
+                break
+        else:
+            task.follow(found, companion_starts(measurements, ephemeris, number), again=True)
+    found.sort(key=_rank)
     best = found[0] if found else None
     chosen = FORCES["gravity"]
-    if best is not None:
-        wanted = reference_epoch(measurements.epoch_mjd_tdb[best.used])
-        best = moved_to(ephemeris, best, number, wanted) or best
-        best, chosen = chosen_forces(ephemeris, best, number, measurements, eligible, forces, name)
+    if forced is not None and (best is None or _rank(forced[0]) < _rank(best)):
+        best, chosen = forced
+    elif best is not None:
+        best, chosen = task.forced(found)
     others = tuple(found[1:])
     judged = verdict(best, others, measurements)
     stranger = None if best is None else find_stranger(ephemeris, best, measurements)
@@ -146,26 +152,61 @@ def _rows(rows: NDArray[np.int64], n: int) -> NDArray[np.bool_]:
     return mask
 
 
-def _follow(
-    found: list[Solution],
-    ephemeris: Ephemeris,
-    starts: Sequence[tuple[CartesianOrbit, NDArray[np.bool_]]],
-    number: int | None,
-    measurements: Measurements,
-    eligible: NDArray[np.bool_],
-) -> None:
-    """Carry starts as far as they go; add those that are new to `found`."""
-    for orbit, rows in starts:
-        solution = grow(ephemeris, orbit, number, measurements, rows, eligible)
-        if solution is None:
-            continue
-        if found:  # starts come from other parts of the arc, at epochs of their own
-            epoch = found[0].orbit.epoch_mjd_tdb
-            solution = moved_to(ephemeris, solution, number, epoch) or solution
-        if not any(same_orbit(solution, other) for other in found):
-            found.append(solution)
-        if measurements.arc_d > _SHORT_ARC_D and holds(solution, eligible):
-            break
+def _rank(solution: Solution) -> tuple[int, float]:
+    """The orbit that most observations support; among equals, the one that they like best."""
+    return -int(solution.used.sum()), solution.chi2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """What stays the same while orbits are tried."""
+
+    ephemeris: Ephemeris
+    number: int | None
+    measurements: Measurements
+    eligible: NDArray[np.bool_]
+    forces: str
+    name: str
+
+    def follow(
+        self,
+        found: list[Solution],
+        starts: Sequence[tuple[CartesianOrbit, NDArray[np.bool_]]],
+        *,
+        again: bool = False,
+    ) -> None:
+        """Carry starts as far as they go; add those that are new to `found`.
+
+        Args:
+            again: try also starts from rows that some orbit found believes already.
+        """
+        is_long = self.measurements.arc_d > _SHORT_ARC_D
+        for orbit, rows in starts:
+            if is_long and not again and any(each.used[rows].mean() > _KNOWN for each in found):
+                continue
+            solution = grow(
+                self.ephemeris, orbit, self.number, self.measurements, rows, self.eligible
+            )
+            if solution is None:
+                continue
+            if found:  # starts come from other parts of the arc, at epochs of their own
+                epoch = found[0].orbit.epoch_mjd_tdb
+                moved = moved_to(self.ephemeris, solution, self.number, epoch)
+                solution = moved or solution
+            if not any(same_orbit(solution, other) for other in found):
+                found.append(solution)
+            if is_long and holds(solution, self.eligible):
+                break
+
+    def forced(self, found: list[Solution]) -> tuple[Solution, Forces]:
+        """The best of `found` at the reference epoch, with the forces that it needs."""
+        best = min(found, key=_rank)
+        wanted = reference_epoch(self.measurements.epoch_mjd_tdb[best.used])
+        best = moved_to(self.ephemeris, best, self.number, wanted) or best
+        return chosen_forces(
+            self.ephemeris, best, self.number, self.measurements, self.eligible,
+            self.forces, self.name,
+        )  # fmt: skip
 
 
 def reference_epoch(epoch_mjd_tdb: NDArray[np.float64]) -> float:

@@ -67,6 +67,8 @@ _SUSPICIOUS_REJECTED: Final = 0.03
 # Comets' forces before anything is measured of them (JPL's published A1 lie about 1e-9 to 1e-8, A2
 # and A3 a tenth to a third of that): one sigma, au/d^2.
 _COMETS_SIGMA_AU_D2: Final = (5.0e-9, 1.0e-9, 1.0e-9)
+# The gas may be strongest weeks after perihelion, or before: 67P's lags by 46 days, 1P's hardly.
+_COMETS_DELAY_SIGMA_D: Final = 30.0
 
 
 _ALL: Final = ("a1_au_d2", "a2_au_d2", "a3_au_d2")
@@ -131,7 +133,8 @@ def _demanded(
     names = ("a1-a2-a3",) if is_comet(name) else ("a2", "area-to-mass")
     rejected = 1.0 - float(np.sum(gravity.used)) / max(int(np.sum(eligible)), 1)
     is_suspicious = gravity.chi2_reduced > _SUSPICIOUS_CHI2 or rejected > _SUSPICIOUS_REJECTED
-    unforced = _with_derivatives(ephemeris, gravity, number, measurements, names)
+    law = FORCES[names[0]].model
+    unforced = _with_derivatives(ephemeris, gravity, number, measurements, _ALL, law)
     falls = {} if unforced is None else _linear_falls(unforced, names)
     best: tuple[Solution, Forces] | None = None
     tried = []
@@ -148,35 +151,45 @@ def _demanded(
             reason = f"demanded by the residuals: {words}"
             best = solution, replace(model, reason=reason)
     if best is not None:
-        return best
+        solution, chosen = best
+        if is_comet(name):
+            delayed = _with_derivatives(
+                ephemeris, solution, number, measurements, (*_ALL, "dt_d"), chosen.model
+            )
+            if delayed is not None:
+                solution = _allowing(solution, delayed, (_COMETS_DELAY_SIGMA_D,))
+        return solution, chosen
     reason = f"not significant: {'; '.join(tried)}" if tried else "gravity explains the residuals"
     if is_comet(name) and unforced is not None:
-        gravity = _allowing(gravity, unforced)
+        gravity = _allowing(gravity, unforced, _COMETS_SIGMA_AU_D2)
         reason = f"{reason}; the covariance allows for a comet's forces"
     return gravity, replace(FORCES["gravity"], reason=reason)
 
 
-def _allowing(gravity: Solution, unforced: Residuals) -> Solution:
-    """A comet's orbit under gravity alone, with a covariance that leaves room for its gas.
+def _allowing(solution: Solution, wider: Residuals, sigmas: tuple[float, ...]) -> Solution:
+    """A comet's orbit with a covariance that leaves room for forces that were not estimated.
 
     Forces too weak to show in the residuals may still move the orbit by many of its sigmas, for
     the fit takes up most of what they do. The covariance is that of the orbit's error when the
-    forces are drawn from `_COMETS_SIGMA_AU_D2` and then seen through the observations (consider
-    analysis: Bierman 1977, Factorization Methods, chapter VIII).
+    forces are drawn from Gaussians and then seen through the observations (consider analysis:
+    Bierman 1977, Factorization Methods for Discrete Sequential Estimation, chapter VIII).
+
+    Args:
+        wider: the used rows, with derivatives by what was estimated and then by what was not.
+        sigmas: of the latter, before anything is seen.
     """
-    covariance = gravity.orbit.covariance
+    covariance = solution.orbit.covariance
     assert covariance is not None
-    design = unforced.design.reshape(-1, 9)
-    state, force = design[:, :6], design[:, 6:] * np.array(_COMETS_SIGMA_AU_D2)
-    # What a unit of force moves the fitted state by, and what of the force is left to be seen.
-    moved = covariance @ (state.T @ force)
-    left = force - state @ moved
-    information = np.eye(3) + left.T @ left
-    spread = np.linalg.inv(information)
-    mean = spread @ (left.T @ unforced.white.ravel())
-    second = spread + np.outer(mean, mean)
-    wider = covariance + moved @ second @ moved.T
-    return replace(gravity, orbit=replace(gravity.orbit, covariance=0.5 * (wider + wider.T)))
+    m = covariance.shape[0]
+    design = wider.design.reshape(-1, m + len(sigmas))
+    estimated, force = design[:, :m], design[:, m:] * np.array(sigmas)
+    # What a sigma of force moves the estimates by, and what of it is left to be seen.
+    moved = covariance @ (estimated.T @ force)
+    left = force - estimated @ moved
+    spread = np.linalg.inv(np.eye(len(sigmas)) + left.T @ left)
+    mean = spread @ (left.T @ wider.white.ravel())
+    widened = covariance + moved @ (spread + np.outer(mean, mean)) @ moved.T
+    return replace(solution, orbit=replace(solution.orbit, covariance=0.5 * (widened + widened.T)))
 
 
 def _is_better(one: Solution, other: Solution) -> bool:
@@ -191,14 +204,16 @@ def _needed(model: Forces, gravity: Solution) -> float:
 
 def _with_derivatives(
     ephemeris: Ephemeris,
-    gravity: Solution,
+    solution: Solution,
     number: int | None,
     measurements: Measurements,
-    names: tuple[str, ...],
+    parameters: tuple[str, ...],
+    law: NonGravitational,
 ) -> Residuals | None:
-    """Residuals of the used rows under gravity, with derivatives by A1, A2 and A3 as well."""
-    orbit = with_parameters(gravity.orbit, _ALL, FORCES[names[0]].model)
-    return evaluate(ephemeris, orbit, number, measurements.where(gravity.used))
+    """Residuals of the used rows, with derivatives by forces whether or not they act."""
+    model = solution.orbit.non_gravitational or law
+    orbit = with_parameters(solution.orbit, parameters, model)
+    return evaluate(ephemeris, orbit, number, measurements.where(solution.used))
 
 
 def _linear_falls(unforced: Residuals, names: tuple[str, ...]) -> dict[str, float]:

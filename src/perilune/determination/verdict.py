@@ -18,6 +18,10 @@ Status = Literal["converged", "unconstrained", "failed"]
 # and the orbital energy, relative to the kinetic energy and the Sun's potential together.
 MAX_RANGE_SIGMA: Final = 0.15
 MAX_ENERGY_SIGMA: Final = 0.04
+# An orbit that is unbound by chance, for its energy is not known better than this, is none; that of
+# a comet on a parabola, all but, may be known well.
+_LOOSE_ENERGY_SIGMA: Final = 0.003
+_UNBOUND_SIGMA: Final = 3.0
 # Residuals beyond what errors of observation explain, and the share that may be rejected.
 MAX_CHI2_REDUCED: Final = 4.0
 MAX_REJECTED: Final = 0.3
@@ -129,7 +133,7 @@ def verdict(
             f"an arc of {length} leaves the distance open by {100.0 * range_sigma:.2g} % and the "
             f"orbital energy by {100.0 * energy_sigma:.2g} % (one sigma)"
         )
-    elif 0.0 < energy < 3.0:
+    elif 0.0 < energy < _UNBOUND_SIGMA and energy_sigma > _LOOSE_ENERGY_SIGMA:
         status = "unconstrained"
         reason = f"the orbit is unbound by {energy:.1f} sigma only"
     else:
