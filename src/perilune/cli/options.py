@@ -14,6 +14,7 @@ from perilune.cli.output import say
 from perilune.errors import InputError
 
 if TYPE_CHECKING:
+    from perilune.astrometry import Reading
     from perilune.orbits.orbit import Orbit
 
 
@@ -67,6 +68,40 @@ def resolve_targets(targets: Sequence[str]) -> list[Orbit]:
     if not targets:
         raise InputError("no object is named", field="TARGET", expected="a name or a file")
     return [orbit for target in targets for orbit in resolve_target(target)]
+
+
+def split_targets(targets: Sequence[str]) -> tuple[list[Orbit], list[Reading]]:
+    """The orbits of the targets that are orbits, and the contents of files of observations.
+
+    Raises:
+        UnknownNameError: a target is neither in the catalogue nor a file.
+        InputError: a file holds neither orbits nor observations.
+    """
+    from perilune.orbits.catalogue import resolve_target
+
+    if not targets:
+        raise InputError("no object is named", field="TARGET", expected="a name or a file")
+    orbits: list[Orbit] = []
+    readings: list[Reading] = []
+    for target in targets:
+        try:
+            orbits += resolve_target(target)
+        except InputError:
+            reading = _observations(target)
+            if reading is None:
+                raise
+            readings.append(reading)
+    return orbits, readings
+
+
+def _observations(path: str) -> Reading | None:
+    """What a file of observations holds; None if it is none."""
+    from perilune.astrometry import read_observations
+
+    try:
+        return read_observations(path)
+    except InputError:
+        return None
 
 
 def announce_compilation() -> None:

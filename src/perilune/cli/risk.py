@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from perilune.cli.envelope import print_envelope
 from perilune.cli.main import EXIT_LIMIT_PASSED
 from perilune.cli.numbers import ABSENT, chance, interval, minute, number
+from perilune.cli.observed import (
+    digest_of,
+    next_observations,
+    objects_of,
+    observed_rows,
+    show_prospects,
+    tell_rejected,
+    write_corridors,
+)
 from perilune.cli.options import (
     ImpactBody,
     Json,
@@ -19,13 +29,15 @@ from perilune.cli.options import (
     announce_compilation,
     horizon_mjd_tdb,
     now_mjd_tdb,
-    resolve_targets,
+    split_targets,
 )
 from perilune.cli.output import progress_bar, say, show_table
 from perilune.contract.envelope import without_place
+from perilune.errors import InputError
 
 if TYPE_CHECKING:
     from perilune.impact import RiskAssessment
+    from perilune.impact.risk import Method as OrbitMethod
 
 
 BODY_NAMES = {"earth": "the Earth", "moon": "the Moon"}
@@ -37,6 +49,7 @@ class Method(StrEnum):
     AUTO = "auto"
     LINEAR = "linear"
     LOV = "lov"
+    RANGING = "ranging"
     MONTE_CARLO = "monte-carlo"
     IMPORTANCE = "importance"
 
@@ -74,12 +87,32 @@ def risk(
         str | None,
         typer.Option(metavar="DATE", help="Date from which the scales count; now by default."),
     ] = None,
+    corridor: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write where it may hit as GeoJSON (from observations only)."
+        ),
+    ] = None,
+    observer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--observer",
+            metavar="CODE|FILE:ELEMENT",
+            help="Say when this observer's next observation would tell most; may be repeated.",
+        ),
+    ] = None,
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Assess the chance of an impact."""
+    """Assess the chance of an impact.
+
+    TARGET may also be a file of observations: an orbit is fitted first, or, where the arc is too
+    short for one, orbits are drawn from all that fit.
+    """
     from perilune.contract.risk import UNITS
+    from perilune.dynamics import solar_system
     from perilune.impact import assess_risk
+    from perilune.impact.observed import assess_observed
     from perilune.times import parse_epoch
 
     assessed = (
@@ -87,14 +120,21 @@ def risk(
     )
     bodies = list(dict.fromkeys(b.value for b in body))
     until_mjd_tdb = horizon_mjd_tdb(until)
-    orbits = resolve_targets(targets)
+    orbits, readings = split_targets(targets)
+    if orbits and method is Method.RANGING:
+        raise InputError(
+            "ranging takes observations",
+            field="--method",
+            found=method.value,
+            expected="another method for an orbit, or a file of observations",
+        )
     announce_compilation()
     with progress_bar("Assessing") as progress:
         assessments = assess_risk(
             orbits,
             bodies,
             until_mjd_tdb,
-            method=method.value,
+            method=_of_orbits(method),
             samples=samples,
             seed=seed,
             least_probability=least,
@@ -102,10 +142,31 @@ def risk(
             threads=threads,
             progress=progress,
         )
+        observed = [
+            assess_observed(
+                table,
+                solar_system(),
+                bodies=tuple(bodies),
+                until_mjd_tdb=until_mjd_tdb,
+                method=method.value,
+                samples=samples,
+                seed=seed,
+                least_probability=least,
+                assessed_mjd_tdb=None if palermo_from is None else assessed,
+                threads=threads,
+                progress=progress,
+            )
+            for table in objects_of(readings)
+        ]
+    for each in observed:
+        assessments += each.assessments
+    prospects = next_observations(observed, observer or [], seed, threads)
     if json:
         inputs = {
             "verb": "risk",
             "orbits": without_place(orbits),
+            "observations": {reading.file: digest_of(reading) for reading in readings},
+            "observers": observer,
             "bodies": bodies,
             "until_mjd_tdb": until_mjd_tdb,
             "method": method,
@@ -114,16 +175,26 @@ def risk(
             "least_probability": least,
             "assessed_mjd_tdb": assessed,
         }
-        print_envelope(assessments, units=UNITS, inputs=inputs)
+        rows = [*assessments[: len(assessments) - sum(len(o.assessments) for o in observed)]]
+        data = [*rows, *(row for each in observed for row in observed_rows(each, prospects))]
+        print_envelope(data, units=UNITS, inputs=inputs)
     else:
         for wanted in bodies:
             show_risk_list(wanted, [a for a in assessments if a.body == wanted])
             print()
         show_impactors(assessments)
+        show_prospects(prospects)
+    if corridor is not None:
+        write_corridors(corridor, observed)
+    tell_rejected(readings)
     highest = max((a.impact_probability for a in assessments), default=0.0)
     if fail_on is not None and highest > fail_on:
         say(f"The highest probability, {highest:.3g}, is above the limit of {fail_on:g}.")
         raise typer.Exit(EXIT_LIMIT_PASSED)
+
+
+def _of_orbits(method: Method) -> OrbitMethod:
+    return "auto" if method is Method.RANGING else cast("OrbitMethod", method.value)
 
 
 def show_risk_list(body: str, assessments: Sequence[RiskAssessment]) -> None:
