@@ -96,6 +96,9 @@ def test_station_files_are_read(snippet: Snippet, tmp_path: Path) -> None:
 
     file = tmp_path / "station.yaml"
     file.write_text(snippet.text)
+    # The files that it names must be there, though nobody opens them.
+    for name in re.findall(r"[\w-]+\.(?:oem|bsp|tif|lbl)\b", snippet.text):
+        (tmp_path / name).touch()
     assert read_station(file).sites
 
 
@@ -120,7 +123,8 @@ def test_sessions_show_what_is_printed(
 ) -> None:
     # As in the root of a clone, but what a command writes stays out of it.
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    for folder in ("docs", "stations"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
     commands = re.split(r"^\$ ", snippet.text, flags=re.M)
     assert commands[0] == "", "a console block starts with a command"
     for command in commands[1:]:

@@ -138,22 +138,20 @@ def links(
         return
     table = [
         (
-            row["a"],
-            row["b"],
             number(100.0 * row["visible_fraction"], ".2f"),
             str(row["passes"]),
             number(row["longest_gap_h"], ".1f"),
             number(row["data_rate_mbit_s"], ".3g"),
             number(row["data_volume_gbit_day"], ".4g"),
-            "relays" if row["via"] else "direct",
+            f"{row['a']} - {row['b']}{' or by relay' if row['via'] else ''}",
         )
         for row in map(link_row, found)
     ]
-    columns = ("a", "b", ">seen %", ">passes", ">gap h", ">Mbit/s", ">Gbit/d", "way")
+    columns = (">seen %", ">passes", ">gap h", ">Mbit/s", ">Gbit/d", "link")
     show_table(f"Links of {held.name}", columns, table, empty="no two elements")
     relays = next((link.via for link in found if link.via), ())
     if relays:
-        print(f"\nRelays: direct, or by {' or '.join(relays)}.")
+        print(f"\nRelays: {', '.join(relays)}.")
 
 
 @station.command()
@@ -250,14 +248,16 @@ def power(
             number(1e-3 * row["storage_wh"], ".4g"),
             number(1e-3 * row["storage_needed_wh"], ".4g"),
             number(100.0 * row["served_fraction"], ".2f"),
-            row["terrain"],
         )
         for row in rows
     ]
     columns = (
-        "element", ">night h", ">kW", ">load", ">margin", ">kWh", ">need", ">served", "light",
+        "element", ">night h", ">made kW", ">used kW", ">margin kW", ">kWh", ">need kWh",
+        ">served %",
     )  # fmt: skip
     show_table(f"Power of {held.name}", columns, table, empty="no sources and no loads")
+    for row in rows:
+        print(f"{row['element']}: its light is that of {row['terrain']}.")
     for row in rows:
         for each in row["shed"]:
             print(

@@ -133,7 +133,7 @@ def station_power(
         else:
             end = orbiter_end(station, element, (start_mjd_tdb, stop_mjd_tdb))
             places = end.places_km(start_mjd_tdb, step_d, count)
-            light, terrain = _light_in_space(places, epoch), "in orbit"
+            light, terrain = _light_in_space(places, epoch), "its orbit"
         found.append(_balance(station, element.id, terrain, own, light, epoch, step_d))
     return found
 
