@@ -29,14 +29,19 @@ def postgres_server() -> Iterator[str]:
     server.__exit__(None, None, None)
 
 
+@pytest.fixture
+def postgres_place(postgres_server: str) -> Iterator[str]:
+    """The URL of an empty database on the server."""
+    with _database_on(postgres_server, "template1") as url:
+        yield url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database, as `--database` names it; one of each kind in turn."""
     if request.param == "sqlite":
-        yield str(tmp_path / "catalogue.db")
-        return
-    with _database_on(request.getfixturevalue("postgres_server"), "template1") as url:
-        yield url
+        return str(tmp_path / "catalogue.db")
+    return str(request.getfixturevalue("postgres_place"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

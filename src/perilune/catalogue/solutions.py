@@ -188,6 +188,20 @@ def orbit_by_id(connection: Connection, orbit_id: int) -> StoredOrbit:
     return _stored(row)
 
 
+def orbit_id_of(connection: Connection, object_id: int, orbit: Orbit) -> int:
+    """The number of an orbit that is in the catalogue.
+
+    Raises:
+        UnknownNameError: it is not there.
+    """
+    sha256 = orbit_digest(orbit.designation, orbit.name, orbit.number, orbit_row(orbit))
+    query = select(orbits.c.id).where(orbits.c.object_id == object_id, orbits.c.sha256 == sha256)
+    found = connection.execute(query).scalar()
+    if found is None:
+        raise UnknownNameError("orbit", f"{orbit.full_name} ({orbit.solution})")
+    return int(found)
+
+
 def preferred_orbit(connection: Connection, object_id: int) -> StoredOrbit | None:
     """The preferred solution of an object; None where it has no orbit yet."""
     query = _select().where(orbits.c.object_id == object_id, orbits.c.is_preferred)

@@ -164,6 +164,7 @@ fits = Table(
     _to("objects"),
     _to("orbits", nullable=True),
     Column("observations_sha256", LargeBinary, nullable=False),
+    Column("last_observation_id", _Key, nullable=False),
     *_texts("status", "reason", "software_version", "fitted_utc"),
     *_numbers("rms_arcsec", "chi2_reduced", "arc_d"),
     Column("used", Integer, nullable=False),

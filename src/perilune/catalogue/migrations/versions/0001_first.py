@@ -390,6 +390,11 @@ def upgrade() -> None:
         ),
         sa.Column("orbit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("observations_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column(
+            "last_observation_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+        ),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("software_version", sa.Text(), nullable=False),

@@ -1,0 +1,149 @@
+"""A watch that is killed at any moment loses nothing and repeats nothing."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from watching import fill_inbox, held
+
+from perilune.catalogue import open_database
+from perilune.catalogue.cycles import latest_cycle
+
+_KILLS = 10
+_COMMAND = "from perilune.cli.main import main; import sys; sys.exit(main(sys.argv[1:]))"
+
+
+def _watch(database: Path | str, inbox: Path, *more: str) -> subprocess.Popen[bytes]:
+    arguments = [
+        "watch", "--database", str(database), "--inbox", str(inbox), "--empty", "--years", "3",
+        "--now", "2023-06-01", "--threads", "1", *more,
+    ]  # fmt: skip
+    return subprocess.Popen(
+        [sys.executable, "-c", _COMMAND, *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, float, bytes]:
+    """The inbox, the database that a cycle in peace leaves, its time, and what it printed."""
+    folder = tmp_path_factory.mktemp("peace")
+    inbox = fill_inbox(folder / "inbox")
+    _watch(folder / "first.db", inbox).communicate(timeout=300)  # compiles what is not yet
+    began_s = time.monotonic()
+    run = _watch(folder / "peace.db", inbox)
+    out, err = run.communicate(timeout=300)
+    assert run.returncode == 0, err.decode()
+    return inbox, folder / "peace.db", time.monotonic() - began_s, out
+
+
+def test_killed_at_random_moments(
+    undisturbed: tuple[Path, Path, float, bytes], tmp_path: Path
+) -> None:
+    inbox, peace, took_s, printed = undisturbed
+    chance = random.Random(20261122)
+    expected = held(open_database(str(peace)))
+    database = tmp_path / "killed.db"
+    killed = gone_on = 0
+    for _ in range(_KILLS):
+        run = _watch(database, inbox)
+        time.sleep(chance.uniform(0.25, 1.0) * took_s)
+        run.send_signal(signal.SIGKILL)
+        run.communicate(timeout=60)
+        killed += run.returncode == -signal.SIGKILL
+        opened = open_database(str(database))
+        opened.check()
+        with opened.read() as connection:
+            cycle = latest_cycle(connection)
+        opened.close()
+        if cycle is not None and cycle.state == "done":  # begin anew: nothing is left to disturb
+            assert held(open_database(str(database))) == expected
+            for file in tmp_path.glob("killed.db*"):
+                file.unlink()
+        else:
+            gone_on += cycle is not None
+    assert killed >= _KILLS // 2
+    assert gone_on >= 1
+    run = _watch(database, inbox)
+    out, err = run.communicate(timeout=300)
+    assert run.returncode == 0, err.decode()
+    assert out == printed
+    opened = open_database(str(database))
+    opened.check()
+    assert held(opened) == expected
+    opened.close()
+
+
+def test_killed_on_postgresql(
+    undisturbed: tuple[Path, Path, float, bytes], postgres_place: str
+) -> None:
+    """The same with a server, whose transactions end when their client is gone."""
+    inbox, peace, took_s, printed = undisturbed
+    for fraction in (0.4, 0.6, 0.8):
+        run = _watch(postgres_place, inbox)
+        time.sleep(fraction * took_s)
+        run.send_signal(signal.SIGKILL)
+        run.communicate(timeout=60)
+    run = _watch(postgres_place, inbox)
+    out, err = run.communicate(timeout=300)
+    assert (run.returncode, out) == (0, printed), err.decode()
+    opened, expected = open_database(postgres_place), open_database(str(peace))
+    opened.check()
+    assert held(opened) == held(expected)
+    opened.close()
+    expected.close()
+
+
+def test_a_second_cycle_finds_nothing_to_do(
+    undisturbed: tuple[Path, Path, float, bytes], tmp_path: Path
+) -> None:
+    inbox, peace, _, printed = undisturbed
+    shutil.copy(peace, tmp_path / "again.db")
+    run = _watch(tmp_path / "again.db", inbox)
+    out, _ = run.communicate(timeout=300)
+    assert (run.returncode, out) == (0, printed)
+    before, after = held(open_database(str(peace))), held(open_database(str(tmp_path / "again.db")))
+    for table in before:
+        if table not in ("cycles", "cycle_steps"):
+            assert after[table] == before[table], table
+
+
+def test_two_watches_at_once(undisturbed: tuple[Path, Path, float, bytes], tmp_path: Path) -> None:
+    """One does the work, the other says who does; the result is that of one."""
+    inbox, peace, _, printed = undisturbed
+    runs = [_watch(tmp_path / "both.db", inbox) for _ in range(2)]
+    ends = [run.communicate(timeout=300) for run in runs]
+    codes = [run.returncode for run in runs]
+    if codes == [0, 0]:
+        pytest.skip("the machine was so busy that the first was done before the second began")
+    assert sorted(codes) == [0, 4], [err.decode() for _, err in ends]
+    busy = codes.index(4)
+    assert b"Another watch works on" in ends[busy][1]
+    assert ends[1 - busy][0] == printed
+    assert held(open_database(str(tmp_path / "both.db"))) == held(open_database(str(peace)))
+
+
+def test_interrupted_it_ends_cleanly_and_is_gone_on_with(
+    undisturbed: tuple[Path, Path, float, bytes], tmp_path: Path
+) -> None:
+    inbox, peace, took_s, printed = undisturbed
+    run = _watch(tmp_path / "stopped.db", inbox)
+    time.sleep(0.6 * took_s)
+    os.kill(run.pid, signal.SIGINT)
+    out, err = run.communicate(timeout=60)
+    if run.returncode != 0:  # else it was done before the signal
+        assert run.returncode == 130
+        assert err.decode().strip().endswith("Interrupted.")
+        assert b"Traceback" not in err
+    run = _watch(tmp_path / "stopped.db", inbox)
+    out, err = run.communicate(timeout=300)
+    assert (run.returncode, out) == (0, printed), err.decode()
+    assert held(open_database(str(tmp_path / "stopped.db"))) == held(open_database(str(peace)))
