@@ -66,7 +66,7 @@ def risk(
         str | None, typer.Option(metavar="DATE", help="End of the search; 100 years on by default.")
     ] = None,
     method: Annotated[Method, typer.Option(help="How to find the probability.")] = Method.AUTO,
-    samples: Annotated[int, typer.Option(min=1, help="Monte Carlo samples.")] = 10_000,
+    samples: Annotated[int, typer.Option(min=1, help="Clones for monte-carlo.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 1,
     least: Annotated[
         float,
