@@ -274,6 +274,7 @@ KINDS: dict[str, tuple[Maker, Plan, tuple[Spoiler, ...]]] = {
     "blunders 5 %, one apparition": (NEA, ONE, (blunders(0.05),)),
     "blunders 2 %, 1950s": (MBA, CENTURY, (blunders(0.02),)),
     "blunder in 5 d": (NEA, Plan(5.0, 5), (blunders(0.01),)),
+    "blunder in 9 rows": (NEA, Plan(6.0, 3), (blunders(0.01, 20.0),)),
     "bad night": (NEA, YEARS, (bad_night(5.0),)),
     "bad night, one apparition": (NEA, ONE, (bad_night(5.0),)),
     "bad night 60\"": (NEA, ONE, (bad_night(60.0),)),

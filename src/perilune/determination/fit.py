@@ -28,6 +28,8 @@ from perilune.orbits.orbit import CartesianOrbit
 _CANDIDATES: Final = 5
 # Where one orbit does not fit all rows, this many tracks in the sky are tried by themselves.
 _TRACKS: Final = 3
+# Up to so many rows, each is left out in turn where no orbit fits.
+_POOR: Final = 15
 # A start whose rows an orbit believes to this share leads there again.
 _KNOWN: Final = 0.7
 # Below this arc all candidates are followed to the end, for several may fit.
@@ -94,12 +96,7 @@ def fit_observations(
         task.follow(found, [(start, eligible)])
     else:
         for rows in _parts(measurements):
-            part = measurements.where(rows)
-            starts = [
-                (heliocentric(ephemeris, each), _rows(rows[each.rows], len(measurements)))
-                for each in preliminary_orbits(part, ephemeris)[:_CANDIDATES]
-            ]
-            task.follow(found, starts)
+            task.follow(found, task.starts(rows))
             if any(holds(each, eligible) for each in found):
                 break
             # Where gravity alone does not hold the arc, other forces may.
@@ -108,6 +105,9 @@ def fit_observations(
                 break
         else:
             task.follow(found, companion_starts(measurements, ephemeris, number), again=True)
+            if not any(holds(each, eligible) for each in found):
+                for rows in _without_one(measurements):
+                    task.follow(found, task.starts(rows), again=True)
     found.sort(key=_rank)
     best = found[0] if found else None
     chosen = FORCES["gravity"]
@@ -146,6 +146,14 @@ def _parts(measurements: Measurements) -> Iterator[NDArray[np.int64]]:
             yield rows
 
 
+def _without_one(measurements: Measurements) -> Iterator[NDArray[np.int64]]:
+    """All rows but one, each in turn, of arcs so poor that one blunder spoils every start."""
+    n = len(measurements)
+    if 4 < n <= _POOR:
+        for row in range(n):
+            yield np.delete(np.arange(n), row)
+
+
 def _rows(rows: NDArray[np.int64], n: int) -> NDArray[np.bool_]:
     mask = np.zeros(n, dtype=np.bool_)
     mask[rows] = True
@@ -167,6 +175,13 @@ class _Task:
     eligible: NDArray[np.bool_]
     forces: str
     name: str
+
+    def starts(self, rows: NDArray[np.int64]) -> list[tuple[CartesianOrbit, NDArray[np.bool_]]]:
+        """Preliminary orbits from some rows, with the rows that each was made from."""
+        part = self.measurements.where(rows)
+        found = preliminary_orbits(part, self.ephemeris)[:_CANDIDATES]
+        n = len(self.measurements)
+        return [(heliocentric(self.ephemeris, each), _rows(rows[each.rows], n)) for each in found]
 
     def follow(
         self,
