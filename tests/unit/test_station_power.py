@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from perilune.constants import EARTH_EQUATORIAL_RADIUS_KM, MOON_RADIUS_KM
+from perilune.constants import MOON_RADIUS_KM
 from perilune.errors import InputError, UnknownNameError
 from perilune.station.coverage import band_points, station_coverage
 from perilune.station.coverage_kernels import cover, invert_4
-from perilune.station.light import SUN_RADIUS_KM
 from perilune.station.power import PowerBalance, present, station_power
-from perilune.station.power_kernels import balance, disc_in_space, reserves, storage_needed
+from perilune.station.power_kernels import balance, reserves, storage_needed
 from perilune.station.station import Station, read_station
 from perilune.times import parse_epoch
 
@@ -159,30 +158,6 @@ def test_phases(tmp_path: Path) -> None:
         station_power(station, START, START + 1.0, phase="never")
     with pytest.raises(InputError, match="span"):
         station_power(station, START, START)
-
-
-def test_shadows_are_cones() -> None:
-    """Behind the Moon on its axis: umbra to its end at 374,000 km or so, annular beyond."""
-    sun = np.array([[149.6e6, 0.0, 0.0]] * 5)
-    earth = np.array([[0.0, 384.4e3, 0.0]] * 5)
-    end_km = MOON_RADIUS_KM * 149.6e6 / (SUN_RADIUS_KM - MOON_RADIUS_KM)
-    place = np.array(
-        [
-            [-2000.0, 0.0, 0.0],
-            [-0.99 * end_km, 0.0, 0.0],
-            [-2.0 * end_km, 0.0, 0.0],
-            [-2000.0, MOON_RADIUS_KM, 0.0],
-            [3000.0, 0.0, 0.0],
-        ]
-    )
-    out = np.empty(5)
-    disc_in_space(place, sun, earth, SUN_RADIUS_KM, MOON_RADIUS_KM, EARTH_EQUATORIAL_RADIUS_KM, out)
-    assert out[0] == 0.0
-    assert out[1] == 0.0
-    # The Moon's disc is half as wide as the Sun's, or nearly: 2 / (1 + 2 x 0.0025).
-    assert out[2] == pytest.approx(0.75, abs=0.01)
-    assert 0.2 < out[3] < 0.8
-    assert out[4] == 1.0
 
 
 def test_dilution_of_precision_of_a_known_figure() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from perilune.astrometry.sites import Observer
-from perilune.errors import InputError
+from perilune.station.kept_families import periodic_orbiter
 from perilune.station.kept_orbits import kept_orbiter
 from perilune.station.orbiters import oem_orbiter, propagated_orbiter, spk_orbiter
 from perilune.station.spacecraft import Orbiter
@@ -19,7 +19,8 @@ def orbiter_path(orbiter: Orbiter, folder: Path) -> Observer:
         folder: of the station file, from which the other files' paths count.
 
     Raises:
-        InputError: its file or state cannot be used.
+        InputError: its file or state cannot be used, or its family has several such members.
+        NotConvergedError: its family has no such member.
     """
     if orbiter.oem is not None:
         return oem_orbiter(orbiter.id, folder / orbiter.oem)
@@ -37,9 +38,6 @@ def orbiter_path(orbiter: Orbiter, folder: Path) -> Observer:
     kept = orbiter.llo or orbiter.frozen
     if kept is not None:
         return kept_orbiter(orbiter.id, kept)
-    raise InputError(
-        "the path of this family is not computed",
-        field=orbiter.id,
-        found=orbiter.family,
-        remedy="Give it by an OEM, an SPK or a state.",
-    )
+    periodic = orbiter.nrho or orbiter.halo or orbiter.dro or orbiter.butterfly
+    assert periodic is not None  # the file's own rule: exactly one source
+    return periodic_orbiter(orbiter.id, periodic)

@@ -13,20 +13,15 @@ from typing import Final
 
 import numpy as np
 
-from perilune.constants import (
-    AU_KM,
-    EARTH_EQUATORIAL_RADIUS_KM,
-    JULIAN_YEAR_D,
-    MOON_RADIUS_KM,
-)
-from perilune.ephemeris import planets
+from perilune.constants import AU_KM, JULIAN_YEAR_D
 from perilune.errors import InputError, UnknownNameError
 from perilune.station.facilities import Facility
-from perilune.station.light import SUN_RADIUS_KM, longest_run, site_sky
+from perilune.station.light import longest_run, site_sky
 from perilune.station.link_ends import orbiter_end
+from perilune.station.orbits.eclipses import sun_fraction
 from perilune.station.places import Site
-from perilune.station.power_kernels import balance, disc_in_space, reserves, storage_needed
-from perilune.station.sky_track import sky_track
+from perilune.station.power_kernels import balance, reserves, storage_needed
+from perilune.station.sky_track import NODE_STEP_D, sky_track
 from perilune.station.spacecraft import Orbiter
 from perilune.station.station import Station
 from perilune.station.surroundings import site_horizon
@@ -34,7 +29,6 @@ from perilune.times import FloatArray, parse_epoch
 
 STEP_D: Final = 5.0 / 1440.0
 _MOST_STEPS: Final = 4_000_000
-_SUN_NODE_D: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +127,7 @@ def station_power(
         else:
             end = orbiter_end(station, element, (start_mjd_tdb, stop_mjd_tdb))
             places = end.places_km(start_mjd_tdb, step_d, count)
-            light, terrain = _light_in_space(places, epoch), "its orbit"
+            light, terrain = sun_fraction(epoch, places), "its orbit"
         found.append(_balance(station, element.id, terrain, own, light, epoch, step_d))
     return found
 
@@ -161,34 +155,13 @@ def _has_power(facility: Facility) -> bool:
     return any(part is not None for part in parts) or facility.fission is not None
 
 
-def _light_in_space(places_km: FloatArray, epoch_mjd_tdb: FloatArray) -> FloatArray:
-    """The share of the Sun's disc that an orbiter sees."""
-    # The Sun and the Earth move little in a quarter of a day; straight between nodes is good to
-    # 1e-5 rad, a hundredth of the penumbra.
-    first, last = float(epoch_mjd_tdb[0]), float(epoch_mjd_tdb[-1])
-    nodes = np.linspace(first, last, max(2, math.ceil((last - first) / _SUN_NODE_D)) + 1)
-    moon_km = planets().state("moon", nodes)[0]
-    bodies = []
-    for name in ("sun", "earth"):
-        away = planets().state(name, nodes)[0] - moon_km
-        bodies.append(
-            np.stack([np.interp(epoch_mjd_tdb, nodes, away[:, k]) for k in range(3)], axis=1)
-        )
-    out = np.empty(epoch_mjd_tdb.size)
-    disc_in_space(
-        places_km, bodies[0], bodies[1], SUN_RADIUS_KM, MOON_RADIUS_KM,
-        EARTH_EQUATORIAL_RADIUS_KM, out,
-    )  # fmt: skip
-    return out
-
-
 def _supply_w(
     station: Station, facilities: Sequence[Facility], light: FloatArray, epoch: FloatArray
 ) -> FloatArray:
     """The power of all sources: panels by light, distance from the Sun and age; decay."""
     starts = {each.id: parse_epoch(each.start) for each in station.phases}
     track = sky_track(float(epoch[0]), float(epoch[-1]))
-    node = track.first_mjd_tdb + _SUN_NODE_D * np.arange(len(track.places_km))
+    node = track.first_mjd_tdb + NODE_STEP_D * np.arange(len(track.places_km))
     distance = np.linalg.norm(track.places_km[:, 0], axis=1) / AU_KM
     sunlight = light / np.interp(epoch, node, distance) ** 2
     supply = np.zeros(epoch.size)

@@ -2,50 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from perilune.jit import kernel
-from perilune.station.sky_kernels import overlap
-
-
-@kernel
-def disc_in_space(
-    place: NDArray[np.float64],
-    sun: NDArray[np.float64],
-    earth: NDArray[np.float64],
-    sun_radius_km: float,
-    moon_radius_km: float,
-    earth_radius_km: float,
-    out: NDArray[np.float64],
-) -> None:
-    """The share of the Sun's disc (T,) that the Moon and the Earth leave to an orbiter.
-
-    Args:
-        place, sun, earth: (T, 3) from the Moon's centre, km.
-
-    Conical shadows: discs on the sky. Where both bodies cover parts, their shares multiply.
-    """
-    for i in range(out.size):
-        sx, sy, sz = sun[i, 0] - place[i, 0], sun[i, 1] - place[i, 1], sun[i, 2] - place[i, 2]
-        sun_km = math.sqrt(sx * sx + sy * sy + sz * sz)
-        disc = math.asin(sun_radius_km / sun_km)
-        seen = 1.0
-        for body in range(2):
-            bx, by, bz = -place[i, 0], -place[i, 1], -place[i, 2]
-            radius_km = moon_radius_km
-            if body == 1:
-                bx, by, bz = bx + earth[i, 0], by + earth[i, 1], bz + earth[i, 2]
-                radius_km = earth_radius_km
-            body_km = math.sqrt(bx * bx + by * by + bz * bz)
-            cosine = (sx * bx + sy * by + sz * bz) / (sun_km * body_km)
-            other = math.asin(min(radius_km / body_km, 1.0))
-            # Most of the time they are far apart.
-            if cosine > math.cos(min(disc + other, math.pi)):
-                seen *= 1.0 - overlap(disc, other, math.acos(min(cosine, 1.0)))
-        out[i] = seen
 
 
 @kernel
