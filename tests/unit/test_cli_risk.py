@@ -1,4 +1,4 @@
-"""`perilune risk`, `approaches` and `watch`: options, tables, the contract's fields, exit codes."""
+"""`perilune risk` and `approaches`: options, tables, the contract's fields, exit codes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 
 from perilune.cli.main import main
-from perilune.cli.options import now_mjd_tdb
-from perilune.orbits import catalogue
 
 # The contract's fields, in the charter's words.
 RISK = {
@@ -160,28 +158,3 @@ def test_nothing_near_is_said_and_no_error(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out == (
         "Close approaches within 0.05 au, 2029-04-01 to 2029-05-01: none.\n"
     )
-
-
-@pytest.fixture
-def small_watch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A catalogue of two objects and a horizon of ten years, so that a cycle takes seconds."""
-    few = tuple(catalogue.find(name) for name in ("2024 BX1", "Ceres"))
-    monkeypatch.setattr(catalogue, "orbits", lambda: few)
-    monkeypatch.setattr(
-        "perilune.cli.watch.horizon_mjd_tdb", lambda _: now_mjd_tdb() + 10.0 * 365.25
-    )
-
-
-@pytest.mark.usefixtures("small_watch")
-def test_watch_lists_both_bodies_and_names_what_has_hit(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert main(["watch"]) == 0
-    captured = capsys.readouterr()
-    assert captured.out.index("Risk for the Earth") < captured.out.index("Risk for the Moon")
-    assert "Next approaches within 0.05 au" in captured.out
-    assert "2024 BX1 hit the Earth on 2024-01-21" in captured.err
-    assert max(map(len, captured.out.splitlines())) <= 80
-    data = _data(capsys, "watch")
-    assert len(data["risk"]) == 4
-    assert data["warnings"] == ["2024 BX1 hit the Earth on 2024-01-21; its orbit ends there."]
