@@ -13,7 +13,7 @@ from perilune.ephemeris import planets
 from perilune.frames.moon import moon_orientation
 from perilune.frames.selenographic import fixed_from_selenographic
 from perilune.station.horizon import Horizon, sphere_horizon
-from perilune.station.light import SAROS_D, Sky, site_sky
+from perilune.station.light import SAROS_D, Sky, site_sky, sky_fraction
 from perilune.station.sky_kernels import between_nodes, disc_over_horizon, overlap
 from perilune.station.sky_track import NODE_STEP_D, SkyTrack, sky_track
 from perilune.times import parse_epoch
@@ -91,6 +91,16 @@ def test_apparent_places_as_the_site_itself_has_them() -> None:
     altitude, azimuth = site.altitude_azimuth(epoch, direction, velocity_km_s)
     assert np.abs(sky.sun[:, 1] - altitude).max() < 1e-7
     assert np.abs(np.angle(np.exp(1j * (sky.sun[:, 2] - azimuth)))).max() < 1e-7
+
+
+@pytest.mark.parametrize("latitude_deg", [-90.0, -89.0, -45.0, 0.0, 20.0])
+def test_the_sky_that_a_telescope_sees(latitude_deg: float) -> None:
+    """`validation.md`: (1 + cos latitude) / 2 over a month; rings and steps leave 0.002."""
+    latitude = np.radians(latitude_deg)
+    assert sky_fraction(FLAT, latitude) == pytest.approx(0.5 * (1.0 + np.cos(latitude)), abs=2e-3)
+    # A wall of 30 deg all around the pole leaves what is within 60 deg of the zenith.
+    wall = Horizon(np.full(720, np.radians(30.0)), "wall")
+    assert sky_fraction(wall, np.radians(-90.0)) == pytest.approx(0.25, abs=2e-3)
 
 
 def test_eighteen_years_take_seconds(track: SkyTrack) -> None:

@@ -54,6 +54,7 @@ def test_light_has_the_charter_s_fields(capsys: pytest.CaptureFixture[str]) -> N
     assert list(row) == [
         "site", "terrain", "sun_fraction", "longest_night_h", "earth_fraction",
         "earth_elevation_min_deg", "earth_elevation_max_deg", "sun_elevation_max_deg",
+        "sky_fraction",
     ]  # fmt: skip
     assert row["site"] == "base"
     assert row["terrain"] == "sphere (no terrain)"

@@ -31,6 +31,7 @@ LIGHT_UNITS: Final = {
     "earth_elevation_min_deg": "deg over the level, of the centre",
     "earth_elevation_max_deg": "deg",
     "sun_elevation_max_deg": "deg over the level, of the centre",
+    "sky_fraction": "share of the whole sky that comes over the horizon in a month, 0 to 1",
 }
 LINK_UNITS: Final = {
     "visible_fraction": "share of the time, 0 to 1",
@@ -93,6 +94,7 @@ def light_row(sky: Sky) -> dict[str, Any]:
         "earth_elevation_min_deg": float(earth.min()),
         "earth_elevation_max_deg": float(earth.max()),
         "sun_elevation_max_deg": float(sun.max()),
+        "sky_fraction": sky.sky_fraction,
     }
 
 

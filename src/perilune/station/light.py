@@ -19,6 +19,7 @@ from perilune.times import FloatArray
 SUN_RADIUS_KM: Final = 695_700.0  # IAU 2015 resolution B3
 STEP_D: Final = 10.0 / 1440.0
 SAROS_D: Final = 18.6 * 365.25  # a turn of the Moon's nodes
+_RINGS: Final = 2000
 _MOST_STEPS: Final = 20_000_000
 
 
@@ -28,6 +29,7 @@ class Sky:
 
     Attributes:
         site: its name.
+        latitude_rad: its latitude.
         horizon: over which.
         first_mjd_tdb, step_d: the times.
         sun: (T, 3) the visible share of the Sun's disc, altitude and azimuth of its centre, rad.
@@ -36,6 +38,7 @@ class Sky:
     """
 
     site: str
+    latitude_rad: float
     horizon: Horizon
     first_mjd_tdb: float
     step_d: float
@@ -46,6 +49,11 @@ class Sky:
     def epoch_mjd_tdb(self) -> FloatArray:
         """The times (T,)."""
         return self.first_mjd_tdb + self.step_d * np.arange(float(len(self.sun)))
+
+    @property
+    def sky_fraction(self) -> float:
+        """The share of the whole sky that comes over the horizon within a month."""
+        return sky_fraction(self.horizon, self.latitude_rad)
 
     @property
     def sun_fraction(self) -> float:
@@ -67,6 +75,26 @@ def longest_run(is_so: NDArray[np.bool_]) -> int:
     """The length of the longest run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], is_so, [False]]).astype(np.int8)))
     return int((edges[1::2] - edges[::2]).max(initial=0))
+
+
+def sky_fraction(horizon: Horizon, latitude_rad: float) -> float:
+    """The share of the whole sky that stands over a horizon at some time of a month.
+
+    The sky turns about the Moon's pole in 27.3 days. Over a level horizon it is
+    (1 + cos latitude) / 2: half at a pole, all at the equator.
+    """
+    # Rings of equal area, and as many moments of a turn as the horizon has azimuths.
+    sin_dec = (np.arange(_RINGS) + 0.5) / _RINGS * 2.0 - 1.0
+    cos_dec = np.sqrt(1.0 - sin_dec**2)[:, np.newaxis]
+    sin_dec = sin_dec[:, np.newaxis]
+    hour = np.arange(horizon.altitude_rad.size) * (2.0 * np.pi / horizon.altitude_rad.size)
+    sin_lat, cos_lat = np.sin(latitude_rad), np.cos(latitude_rad)
+    east = -cos_dec * np.sin(hour)
+    north = sin_dec * cos_lat - cos_dec * np.cos(hour) * sin_lat
+    up = sin_dec * sin_lat + cos_dec * np.cos(hour) * cos_lat
+    azimuth, altitude = np.arctan2(east, north), np.arctan2(up, np.hypot(east, north))
+    ground = np.interp(azimuth, hour, horizon.altitude_rad, period=2.0 * np.pi)
+    return float(np.mean((altitude > ground).any(axis=1)))
 
 
 def site_sky(
@@ -102,7 +130,8 @@ def site_sky(
         )
     path = track or sky_track(start_mjd_tdb, stop_mjd_tdb)
     sun, earth = np.empty((count, 3)), np.empty((count, 3))
-    axes = local_axes(*ground.coordinates()[:2])
+    longitude, latitude, _ = ground.coordinates()
+    axes = local_axes(longitude, latitude)
     sky_over(
         path.places_km,
         (start_mjd_tdb - path.first_mjd_tdb) / NODE_STEP_D,
@@ -115,7 +144,7 @@ def site_sky(
         sun,
         earth,
     )
-    return Sky(ground.name, horizon, start_mjd_tdb, step_d, sun, earth)
+    return Sky(ground.name, latitude, horizon, start_mjd_tdb, step_d, sun, earth)
 
 
 def local_axes(longitude_rad: float, latitude_rad: float) -> FloatArray:
