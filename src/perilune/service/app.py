@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perilune import __version__
 from perilune.catalogue import Database
 from perilune.service import object_routes, problems, routes, station_routes
+from perilune.service.kept import KeptAnswers
 from perilune.service.limits import Limits
 
 PAGE: Final = Path(__file__).parent / "static"
@@ -22,6 +24,24 @@ _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+class Headers:
+    """Adds what keeps the page to itself to every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message["headers"])
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                message["headers"] = headers.raw
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
 
 
 def make_app(database: Database) -> FastAPI:
@@ -36,25 +56,18 @@ def make_app(database: Database) -> FastAPI:
         docs_url=None,  # its page would fetch scripts from elsewhere
         redoc_url=None,
     )
-    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
-    app.add_middleware(Limits)
     problems.install(app)
-
-    @app.middleware("http")
-    async def _headers(
-        request: Request, follow: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        response = await follow(request)
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
-
+    # The last one added meets a request first.
+    app.add_middleware(Headers)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    app.add_middleware(KeptAnswers)
+    app.add_middleware(Limits)
     app.include_router(routes.router(database))
     app.include_router(object_routes.router(database))
     app.include_router(station_routes.router(database))
     if (PAGE / "index.html").is_file():
 
-        @app.get("/{path:path}", include_in_schema=False)
+        @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
         def _page(path: str) -> Response:
             return _file(path)
 
