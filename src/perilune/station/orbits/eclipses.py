@@ -111,54 +111,57 @@ def longest_eclipse_h(eclipses: tuple[Eclipse, ...]) -> float:
 def _of_body(epochs: FloatArray, states: FloatArray, body: Body) -> list[Eclipse]:
     fraction = sun_fraction(epochs, states[:, :3], body)
 
-    def seen(epoch: float) -> float:
-        place = _between(epochs, states, epoch)
-        return float(sun_fraction(np.array([epoch]), place, body)[0])
+    def seen(moments: FloatArray) -> FloatArray:
+        return sun_fraction(moments, _between(epochs, states, moments), body)
 
-    partly = _spells(epochs, fraction < 1.0, lambda epoch: seen(epoch) < 1.0)
-    wholly = _spells(epochs, fraction <= 0.0, lambda epoch: seen(epoch) <= 0.0)
-    result = []
-    for start, end in partly:
-        inside = (epochs >= start) & (epochs <= end)
-        total = sum(min(b, end) - max(a, start) for a, b in wholly if a < end and b > start)
-        least = float(fraction[inside].min(initial=1.0))
-        result.append(Eclipse(body, start, end, total * 24.0, least))
-    return result
+    partly = _spells(epochs, fraction < 1.0, lambda moments: seen(moments) < 1.0)
+    wholly = _spells(epochs, fraction <= 0.0, lambda moments: seen(moments) <= 0.0)
+    first = np.searchsorted(epochs, partly[:, 0])
+    last = np.searchsorted(epochs, partly[:, 1], side="right")
+    # Every total spell lies in one partial spell.
+    owner = np.searchsorted(partly[:, 0], wholly[:, 0], side="right") - 1
+    total = np.bincount(owner, wholly[:, 1] - wholly[:, 0], minlength=len(partly))
+    return [
+        Eclipse(
+            body,
+            float(start),
+            float(end),
+            float(total[k]) * 24.0,
+            float(fraction[first[k] : last[k]].min(initial=1.0)),
+        )
+        for k, (start, end) in enumerate(partly)
+    ]
 
 
 def _spells(
-    epochs: FloatArray, holds: NDArray[np.bool_], at: Callable[[float], bool]
-) -> list[tuple[float, float]]:
-    """Begin and end of each run of samples in which something holds, found between samples."""
+    epochs: FloatArray,
+    holds: NDArray[np.bool_],
+    at: Callable[[FloatArray], NDArray[np.bool_]],
+) -> FloatArray:
+    """Begin and end (K, 2) of each run of samples in which something holds."""
     edges = np.flatnonzero(np.diff(holds.astype(np.int8)))
-    bounds = [_edge(float(epochs[k]), float(epochs[k + 1]), bool(holds[k]), at) for k in edges]
-    if holds[0]:
-        bounds.insert(0, float(epochs[0]))
-    if holds[-1]:
-        bounds.append(float(epochs[-1]))
-    return list(zip(bounds[::2], bounds[1::2], strict=True))
-
-
-def _edge(low: float, high: float, at_low: bool, at: Callable[[float], bool]) -> float:
-    while (high - low) * DAY_S > _RESOLVED_S:
+    low, high = epochs[edges].copy(), epochs[edges + 1].copy()
+    while edges.size and np.max(high - low) * DAY_S > _RESOLVED_S:
         middle = 0.5 * (low + high)
-        if at(middle) == at_low:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
+        is_before = at(middle) == holds[edges]
+        low, high = np.where(is_before, middle, low), np.where(is_before, high, middle)
+    bounds = list(0.5 * (low + high))
+    if holds[0]:
+        bounds.insert(0, epochs[0])
+    if holds[-1]:
+        bounds.append(epochs[-1])
+    return np.array(bounds).reshape(-1, 2)
 
 
-def _between(epochs: FloatArray, states: FloatArray, epoch: float) -> FloatArray:
-    """The place (1, 3) by Hermite's cubic between the neighbouring samples."""
-    k = int(np.clip(np.searchsorted(epochs, epoch, side="right") - 1, 0, epochs.size - 2))
-    span_s = (epochs[k + 1] - epochs[k]) * DAY_S
-    u = (epoch - epochs[k]) * DAY_S / span_s
+def _between(epochs: FloatArray, states: FloatArray, moments: FloatArray) -> FloatArray:
+    """Places (K, 3) at moments (K,), by Hermite's cubic between the neighbouring samples."""
+    k = np.clip(np.searchsorted(epochs, moments, side="right") - 1, 0, epochs.size - 2)
+    span_s = (epochs[k + 1] - epochs[k])[:, np.newaxis] * DAY_S
+    u = (moments - epochs[k])[:, np.newaxis] * DAY_S / span_s
     first, second = states[k], states[k + 1]
-    place = (
-        (1.0 + 2.0 * u) * (1.0 - u) ** 2 * first[:3]
-        + u * (1.0 - u) ** 2 * span_s * first[3:]
-        + u * u * (3.0 - 2.0 * u) * second[:3]
-        - u * u * (1.0 - u) * span_s * second[3:]
+    return np.asarray(
+        (1.0 + 2.0 * u) * (1.0 - u) ** 2 * first[:, :3]
+        + u * (1.0 - u) ** 2 * span_s * first[:, 3:]
+        + u * u * (3.0 - 2.0 * u) * second[:, :3]
+        - u * u * (1.0 - u) * span_s * second[:, 3:]
     )
-    return np.asarray(place[np.newaxis])

@@ -1,0 +1,145 @@
+"""Orbiters on orbits of the three-body problem, as they fly in the real ephemeris."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perilune.constants import DAY_S
+from perilune.dynamics.lunar_orbit import Event
+from perilune.dynamics.three_body import PeriodicOrbit
+from perilune.dynamics.three_body_families import family, member
+from perilune.ephemeris import planets
+from perilune.errors import InputError
+from perilune.station.orbits.reference import ReferenceOrbit
+from perilune.station.orbits.shooting import carry_into_ephemeris
+from perilune.station.spacecraft import Butterfly, DistantRetrograde, Halo, Nrho, Orbiter
+from perilune.station.tabulated import TabulatedStates
+from perilune.times import parse_epoch
+
+FloatArray = NDArray[np.float64]
+ThreeBodyFamily = Nrho | Halo | DistantRetrograde | Butterfly
+
+# Gateway's perilunes, Lee (2019), "Gateway Destination Orbit Model", NASA.
+_GATEWAY_BAND_KM: Final = (3196.0, 3557.0)
+_BLOCK: Final = 14  # revolutions are computed by so many, so that spans asked for share their work
+_MOST_REVOLUTIONS: Final = 1200
+_POINTS: Final = 6
+
+
+def periodic_orbit(orbiter: Orbiter) -> PeriodicOrbit:
+    """The periodic orbit that an orbiter's family and resonance or period mean.
+
+    Raises:
+        InputError: the orbiter has no such family, or several members fit.
+        NotConvergedError: no member fits.
+    """
+    chosen = _chosen(orbiter)
+    point = None
+    if isinstance(chosen, Halo):
+        point = 1 if chosen.point == "L1" else 2
+    branch = None if isinstance(chosen, DistantRetrograde) else chosen.branch
+    table = family(orbiter.family, point, branch)  # type: ignore[arg-type]
+    if chosen.resonance is not None:
+        revolutions, months = chosen.resonance.split(":")
+        return member(table, resonance=(int(revolutions), int(months)))
+    return member(table, period_d=chosen.period)
+
+
+def reference_orbit(orbiter: Orbiter, first_mjd_tdb: float, last_mjd_tdb: float) -> ReferenceOrbit:
+    """The orbit in the ephemeris, over a span at least, farthest from the Moon at its epoch.
+
+    The 9:2 NRHO is kept to Gateway's perilunes. Computed once per process and span.
+
+    Raises:
+        InputError: no three-body family, or a span of more than 1,200 revolutions.
+        NotConvergedError: the orbit could not be carried into the ephemeris.
+        OutOfRangeError: a span outside the ephemeris.
+    """
+    orbit = periodic_orbit(orbiter)
+    chosen = _chosen(orbiter)
+    epoch = parse_epoch(chosen.epoch, "epoch")
+    before = _blocks(epoch - first_mjd_tdb, orbit.period_d)
+    after = _blocks(last_mjd_tdb - epoch, orbit.period_d)
+    if before + after > _MOST_REVOLUTIONS:
+        raise InputError(
+            "the span is too long for this orbit",
+            field=orbiter.id,
+            found=f"{before + after} revolutions",
+            expected=f"up to {_MOST_REVOLUTIONS}",
+        )
+    return _reference(orbiter, epoch, before, max(after, _BLOCK))
+
+
+def _chosen(orbiter: Orbiter) -> ThreeBodyFamily:
+    chosen = orbiter.nrho or orbiter.halo or orbiter.dro or orbiter.butterfly
+    if chosen is None:
+        raise InputError(
+            "the orbiter is on no orbit of the three-body problem",
+            field=orbiter.id,
+            found=orbiter.family,
+            expected="nrho, halo, dro or butterfly",
+        )
+    return chosen
+
+
+def _blocks(days: float, period_d: float) -> int:
+    """Revolutions that cover some days and one more, in whole blocks; 0 for none."""
+    return _BLOCK * int(np.ceil((days / period_d + 1.0) / _BLOCK)) if days > 0.0 else 0
+
+
+@cache
+def _reference(orbiter: Orbiter, epoch: float, before: int, after: int) -> ReferenceOrbit:
+    orbit = periodic_orbit(orbiter)
+    phases = np.arange(400) / 400.0
+    place = orbit.states(phases)[:, :3] - np.array([1.0 - orbit.system.mass_ratio, 0.0, 0.0])
+    farthest = float(phases[int(np.argmax(np.linalg.norm(place, axis=1)))])
+    band = _GATEWAY_BAND_KM if orbiter.nrho and orbiter.nrho.resonance == "9:2" else None
+    # One revolution more than asked for on either side, for what the start moves.
+    start = epoch - (farthest + before + 1.0) * orbit.period_d
+    revolutions = before + after + 2
+    found = carry_into_ephemeris(orbit, start, revolutions, perilune_band_km=band)
+    apolune, _ = found.events(Event.APSIS, -1)
+    off_d = float(apolune[np.argmin(np.abs(apolune - epoch))]) - epoch
+    if abs(off_d) > 0.1 and band is None:
+        found = carry_into_ephemeris(orbit, start - off_d, revolutions)
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FlownOrbiter:
+    """An orbiter that flies an orbit of the three-body problem."""
+
+    name: str
+    orbiter: Orbiter
+
+    @property
+    def site(self) -> None:
+        """None: it stands on no ground."""
+        return
+
+    def state(self, epoch_mjd_tdb: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """See `perilune.astrometry.sites.Observer.state`; errors as in `reference_orbit`."""
+        epochs = np.asarray(epoch_mjd_tdb, dtype=np.float64)
+        first, last = float(epochs.min()), float(epochs.max())
+        own = tabulated(reference_orbit(self.orbiter, first, last)).at(epochs)
+        moon_km, moon_km_s = planets().state("moon", epochs)
+        return own[:, :3] + moon_km, own[:, 3:] + moon_km_s
+
+
+@cache
+def tabulated(reference: ReferenceOrbit) -> TabulatedStates:
+    """A reference as a table, dense near the Moon, that interpolates to a metre."""
+    first, last = float(reference.epoch_mjd_tdb[0]), float(reference.epoch_mjd_tdb[-1])
+    step = reference.period_d / 400.0
+    grid = np.linspace(first, last, int((last - first) / step) + 2)
+    radius_km = np.linalg.norm(reference.at(grid)[:, :3], axis=1)
+    gm = planets().constants.gm_major_km3_s2[4]
+    spacing_d = np.minimum(0.2 * np.sqrt(radius_km**3 / gm) / DAY_S, reference.period_d / 100.0)
+    count = np.concatenate([[0.0], np.cumsum(np.diff(grid) / spacing_d[1:])])
+    epochs = np.interp(np.linspace(0.0, count[-1], int(count[-1]) + 2), count, grid)
+    return TabulatedStates(epochs, reference.at(epochs), _POINTS, True, reference.name)
