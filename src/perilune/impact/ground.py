@@ -8,7 +8,7 @@ its mean-Earth axes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
@@ -45,6 +45,13 @@ class GroundPoints:
     inertial_speed_km_s: Array
     entry_angle_rad: Array
     azimuth_rad: Array
+
+    def where(self, rows: NDArray[np.intp]) -> GroundPoints:
+        """The impacts in these rows."""
+        picked = {item.name: getattr(self, item.name) for item in fields(self)}
+        return GroundPoints(
+            **{name: value if name == "body" else value[rows] for name, value in picked.items()}
+        )
 
 
 def ground_points(

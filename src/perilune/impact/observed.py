@@ -183,16 +183,18 @@ def _ranged(
 
 def _impactors(rating: Rating, outcome: BodyOutcome, found: Imminent) -> list[VirtualImpactor]:
     """The hits in groups of time; a single group has the outcome's own interval."""
-    if outcome.ground is None:
-        return []
     weights = found.samples.weights
     ratio = weights / weights.sum() * weights.size
+    # A sample whose likelihood underflows weighs nothing.
+    counted = np.flatnonzero(ratio[outcome.hits] > 0.0)
+    if outcome.ground is None or counted.size == 0:
+        return []
     drawn = ImpactSamples(
-        epoch_mjd_tdb=outcome.epoch_mjd_tdb,
-        sigma_lov=np.zeros(outcome.hits.size),
-        ground=outcome.ground,
+        epoch_mjd_tdb=outcome.epoch_mjd_tdb[counted],
+        sigma_lov=np.zeros(counted.size),
+        ground=outcome.ground.where(counted),
         samples=weights.size,
-        weights=ratio[outcome.hits],
+        weights=ratio[outcome.hits[counted]],
         largest_weight=float(ratio.max()),
     )
     mass_kg = rating.mass_kg or 1.0
@@ -200,7 +202,7 @@ def _impactors(rating: Rating, outcome: BodyOutcome, found: Imminent) -> list[Vi
     groups = virtual_impactors(drawn, mass_kg, since)
     if len(groups) > 1:
         return list(groups)
-    members = np.arange(outcome.hits.size)
+    members = np.arange(counted.size)
     return [rate_impacts(drawn, members, mass_kg, since, outcome.estimate)]
 
 
