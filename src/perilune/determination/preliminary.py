@@ -50,6 +50,9 @@ _SEARCH_ITERATIONS: Final = 6
 _FITS_SIGMA: Final = 2.5
 # A range known better than this is no assumption.
 _KNOWN: Final = 0.3
+# An arc is done with a range known so well; no second orbit fits with one known to the latter.
+_SETTLED: Final = 0.03
+_TOLD: Final = 0.01
 # Radial speed over the circular one, where perihelion is assumed.
 _AT_PERIHELION: Final = 1.0e-3
 # Below this no doubt remains that the fit is a fit; above it other methods are tried as well.
@@ -185,8 +188,8 @@ def _solve_segment(
         for solution in _refined(arc, chosen, segment, ephemeris, number, method):
             if not any(_alike(solution.fit.state, other.fit.state) for other in found):
                 found.append(solution)
-        # Three or four observations fit more than one orbit well: both methods then.
-        if epochs.size > 4 and any(solution.score < _FITS_WELL_SIGMA for solution in found):
+        # A short arc may fit more than one orbit well: both methods, unless one tells the range.
+        if any(_fits_well(solution) and _range_sigma(solution) < _TOLD for solution in found):
             break
     return sorted(found, key=lambda solution: solution.score)[:_MOST_IN_SEGMENT]
 
@@ -342,8 +345,12 @@ def _range_sigma(solution: _Found) -> float:
     return float(np.sqrt(variance)) / distance if np.isfinite(variance) else np.inf
 
 
+def _fits_well(solution: _Found) -> bool:
+    return solution.score < _FITS_WELL_SIGMA
+
+
 def _is_settled(solution: _Found) -> bool:
-    return _range_sigma(solution) < 0.03 and solution.score < _FITS_SIGMA
+    return _range_sigma(solution) < _SETTLED and solution.score < _FITS_SIGMA
 
 
 def _rank(solution: _Found) -> tuple[int, float]:
@@ -370,7 +377,7 @@ def _candidate(solution: _Found, optical: NDArray[np.int64]) -> Candidate:
 def _is_same(one: _Found, other: _Found) -> bool:
     """Whether two fits are of one orbit about the Sun, by its size, form and plane."""
     shape, other_shape = _shape(one), _shape(other)
-    tolerance = 0.05 + 5.0 * max(_range_sigma(one), _range_sigma(other))
+    tolerance = 0.02 + 2.0 * max(_range_sigma(one), _range_sigma(other))
     return bool(np.linalg.norm(shape - other_shape) < min(tolerance, 0.3))
 
 
