@@ -19,6 +19,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 from scipy.stats import qmc
 
 from perilune.dynamics import Encounters, Progress, Watch, propagate
@@ -34,6 +35,7 @@ Array = NDArray[np.float64]
 _MARGIN: Final = 1.25  # of the disc's radius, for what is not round or not straight
 _ACROSS_SIGMA: Final = 5.0
 _SAME_D: Final = 3.0
+_ROOT_2PI: Final = float(np.sqrt(2.0 * np.pi))
 _WATCHED_KM: Final = 3.0e6
 _REPEATS: Final = 8
 _STUDENT: Final = 2.3646  # 97.5 % of Student's t with seven degrees of freedom
@@ -78,6 +80,28 @@ class _Sheet:
     high: Array
     across_km: Array
     bend: Array
+
+    def draw(self, spread: Array) -> tuple[Array, Array]:
+        """Points (N, 2) to aim at for an even spread (N, 2) over 0..1, and their density (N,).
+
+        Normal where the distribution's own width shows within the bounds, else uniform; the
+        density is that of the moves in sigmas.
+        """
+        _, sizes, _ = self.target.axes
+        mean = self.target.mean_km
+        aims, density = np.empty_like(spread), np.ones(spread.shape[0])
+        for k in range(2):
+            size = max(float(sizes[k]), 1e-12 * self.target.radius_km)
+            low, high = (self.low[k] - mean[k]) / size, (self.high[k] - mean[k]) / size
+            below, above = ndtr(low), ndtr(high)
+            if high - low > 0.5 and above - below > 1e-9:
+                z = ndtri(below + spread[:, k] * (above - below))
+                density *= np.exp(-0.5 * z**2) / _ROOT_2PI / (above - below)
+                aims[:, k] = mean[k] + size * z
+            else:
+                density /= high - low
+                aims[:, k] = self.low[k] + spread[:, k] * (self.high[k] - self.low[k])
+        return aims, density
 
     def moves(self, aims_km: Array) -> Array:
         """(N, 2) moves in sigmas along the two axes for points (N, 2) to aim at."""
@@ -189,16 +213,15 @@ def fly_around(
             for k in range(_REPEATS)
         ]
     )
-    moves = [sheet.moves(sheet.low + spread * (sheet.high - sheet.low)) for sheet in sheets]
+    drawn = [sheet.draw(spread) for sheet in sheets]
+    moves = [sheet.moves(aims) for sheet, (aims, _) in zip(sheets, drawn, strict=True)]
     flown = field.fly([sheet.deviations(move) for sheet, move in zip(sheets, moves, strict=True)])
     results = []
-    for sheet, move, found in zip(sheets, moves, flown, strict=True):
+    for sheet, move, (_, density), found in zip(sheets, moves, drawn, flown, strict=True):
         target = sheet.target
-        _, sizes, right = target.axes
-        z = right @ target.z + move
-        widths = np.where(sizes > 0.0, (sheet.high - sheet.low) / np.maximum(sizes, 1e-300), 1.0)
-        weight = np.prod(np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi) * widths, axis=1)
-        weight = np.maximum(weight, np.finfo(np.float64).tiny)
+        _, _, right = target.axes
+        own = np.prod(np.exp(-0.5 * (right @ target.z + move) ** 2) / _ROOT_2PI, axis=1)
+        weight = np.maximum(own / density, np.finfo(np.float64).tiny)
         hits = found.where(found.is_impact)
         side = 1.0 if right[0] @ target.z * target.sigma >= 0.0 else -1.0
         results.append(

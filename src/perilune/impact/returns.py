@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from perilune.constants import AU_KM
 from perilune.impact.line_samples import APART_KM, LineSamples, Rows, refine
@@ -34,6 +35,8 @@ _ROUGH_KM: Final = 1.0e-4 * AU_KM
 _FOUND_KM: Final = 1000.0
 _MOST_LOOKS: Final = 12
 _MOST_ROUNDS: Final = 3
+# Steps in which only one end sees a pass are cut to so much less probability.
+_CLOSER: Final = 16.0
 _TWIN_KM: Final = 1.0e-5 * AU_KM
 # The widest target that the Earth is: what an impact's probability is at most, from the stretch.
 _WIDEST_KM: Final = 3.0e4
@@ -194,6 +197,7 @@ def find_returns(
     found: list[Return] = []
     settled = _Settled()
     for _ in range(_MOST_ROUNDS):
+        _refine_dangerous(samples, least_mass / _CLOSER, most)
         hunts = _between_neighbours(samples, settled)
         hunts = [hunt for hunt in hunts if not hunt.is_hopeless(within_km, least)]
         hunts += _beside_singles(samples, within_km, least, settled)
@@ -280,14 +284,48 @@ def _between_neighbours(samples: LineSamples, settled: _Settled) -> list[_Hunt]:
     return hunts
 
 
+def _singles(samples: LineSamples, within_km: float) -> dict[int, list[int]]:
+    """For each step with far ends, the passes in reach that only one of its ends has."""
+    passes, rows = samples.passes, samples.passes.of_orbits(samples.sigma.size)
+    xi, zeta = np.abs(passes.points_km).T
+    in_reach = xi < within_km + _INCLINATION * zeta + _ROUGH_KM
+    found = {}
+    for i in np.flatnonzero(samples.apart_km() > APART_KM):
+        here, there = rows[i], rows[i + 1]
+        if not (in_reach[here].any() or in_reach[there].any()):
+            continue
+        matched = same_encounters(samples, here, there)
+        alone = [*here[~matched.any(axis=1)], *there[~matched.any(axis=0)]]
+        alone = [int(row) for row in alone if in_reach[row]]
+        if alone:
+            found[int(i)] = alone
+    return found
+
+
+def _refine_dangerous(samples: LineSamples, least_mass: float, most: int) -> None:
+    """Cut steps in four in which something passes the Earth that only one end sees.
+
+    A close encounter pulls a short piece of the line apart; an impact in a later year may lie in
+    there though the steps about it are short enough elsewhere.
+    """
+    sigma = samples.sigma
+    steps = np.array(sorted(_singles(samples, _WIDEST_KM)), dtype=np.int64)
+    mass = ndtr(sigma[steps + 1]) - ndtr(sigma[steps])
+    steps = steps[(mass > least_mass) & (sigma[steps + 1] > sigma[steps])]
+    steps = steps[: max(0, (most - sigma.size) // 3)]
+    if steps.size:
+        pieces = [np.linspace(sigma[i], sigma[i + 1], 5)[1:-1] for i in steps]
+        samples.add(np.concatenate(pieces))
+
+
 def _beside_singles(
     samples: LineSamples, within_km: float, least: float, settled: _Settled
 ) -> list[_Hunt]:
     """Passes that a far neighbour does not share, each with a twin's pass beside it."""
-    passes, rows = samples.passes, samples.passes.of_orbits(samples.sigma.size)
+    passes = samples.passes
     apart = samples.apart_km()
     singles: dict[int, tuple[float, float]] = {}
-    for i in np.flatnonzero(apart > APART_KM):
+    for i, alone in _singles(samples, within_km).items():
         step = float(samples.sigma[i + 1] - samples.sigma[i])
         if step == 0.0:
             continue
@@ -295,12 +333,8 @@ def _beside_singles(
         middle = 0.5 * float(samples.sigma[i] + samples.sigma[i + 1])
         if stretch * least > _WIDEST_KM * math.exp(-0.5 * middle**2):
             continue
-        matched = same_encounters(samples, rows[i], rows[i + 1])
-        alone = [*rows[i][~matched.any(axis=1)], *rows[i + 1][~matched.any(axis=0)]]
         for row in alone:
-            xi, zeta = np.abs(passes.points_km[row])
-            if xi < within_km + _INCLINATION * zeta + _ROUGH_KM:
-                singles[int(row)] = (_TWIN_KM / stretch, step)
+            singles[row] = (_TWIN_KM / stretch, step)
     hunts, beside = [], []
     for row, (twin, reach) in singles.items():
         sigma, epoch = float(samples.sigma[passes.orbit[row]]), float(passes.epoch_mjd_tdb[row])
