@@ -76,10 +76,9 @@ def next_observations(
         last = float(each.fit.measurements.epoch_mjd_tdb.max())
         epochs: FloatArray = last + np.arange(_STEP_D, _SPAN_D, _STEP_D)
         for outcome in each.imminent.outcomes:
-            if outcome.hits.size == 0:
+            if outcome.entry_mjd_tdb is None:
                 continue
-            first_hit = float(outcome.epoch_mjd_tdb.min())
-            before = epochs[epochs < first_hit]
+            before = epochs[epochs < outcome.entry_mjd_tdb[2]]
             if before.size == 0:
                 continue
             found[each.imminent.object, outcome.body] = next_observation(
