@@ -28,6 +28,7 @@ ThreeBodyFamily = Nrho | Halo | DistantRetrograde | Butterfly
 _GATEWAY_BAND_KM: Final = (3196.0, 3557.0)
 _BLOCK: Final = 14  # revolutions are computed by so many, so that spans asked for share their work
 _MOST_REVOLUTIONS: Final = 1200
+_OFF_D: Final = 0.1  # how far from its epoch the apolune may be
 _POINTS: Final = 6
 
 
@@ -51,8 +52,9 @@ def periodic_orbit(orbiter: Orbiter) -> PeriodicOrbit:
 
 
 def reference_orbit(orbiter: Orbiter, first_mjd_tdb: float, last_mjd_tdb: float) -> ReferenceOrbit:
-    """The orbit in the ephemeris, over a span at least, farthest from the Moon at its epoch.
+    """The orbit in the ephemeris, over a span at least, farthest from the Moon about its epoch.
 
+    The epoch is met to some hours; where only another phase keeps it in a band, to half a period.
     The 9:2 NRHO is kept to Gateway's perilunes. Computed once per process and span.
 
     Raises:
@@ -105,8 +107,8 @@ def _reference(orbiter: Orbiter, epoch: float, before: int, after: int) -> Refer
     found = carry_into_ephemeris(orbit, start, revolutions, perilune_band_km=band)
     apolune, _ = found.events(Event.APSIS, -1)
     off_d = float(apolune[np.argmin(np.abs(apolune - epoch))]) - epoch
-    if abs(off_d) > 0.1 and band is None:
-        found = carry_into_ephemeris(orbit, start - off_d, revolutions)
+    if abs(off_d) > _OFF_D:
+        found = carry_into_ephemeris(orbit, start - off_d, revolutions, perilune_band_km=band)
     return found
 
 

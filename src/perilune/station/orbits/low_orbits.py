@@ -167,11 +167,11 @@ def frozen_inclination(axis_km: float, eccentricity: float) -> float:
     Moon's J2 turn the argument of perilune in opposite senses; here they cancel, and at 90 and 270
     degrees the eccentricity does not change either. Broucke (2003), J. Guid. Control Dyn. 26, 27,
     doi:10.2514/2.5041; Ely (2005), J. Astronaut. Sci. 53, 301. The Moon's equator, 6.7 degrees off
-    the Earth's orbit, is taken as that orbit's plane in J2's part.
+    the Earth's orbit, is taken as that orbit's plane in J2's part. Low over the ground, where
+    further terms of the field rule, the formula tends to the critical inclination and says little.
 
     Raises:
         InputError: no ellipse outside the Moon.
-        NotConvergedError: no inclination freezes it: it lies too low.
     """
     LunarElements(axis_km, eccentricity, 0.0, 0.0, 0.0, 0.0, "earth orbit")
     constants = planets().constants
@@ -187,11 +187,6 @@ def frozen_inclination(axis_km: float, eccentricity: float) -> float:
         c2 = cosine * cosine
         return float(pull * (10.0 * c2 - 6.0 * shrink) + bulge * (5.0 * c2 - 1.0))
 
-    if drift(0.0) >= 0.0:
-        raise NotConvergedError(
-            f"No inclination freezes an orbit of axis {axis_km:.0f} km and eccentricity "
-            f"{eccentricity:.3f}: the Moon's own shape outweighs the Earth there."
-        )
     return float(np.arccos(brentq(drift, 0.0, 1.0)))
 
 
@@ -285,7 +280,7 @@ def freeze(
 
     Raises:
         InputError: the argument of perilune is neither 90 nor 270 degrees.
-        NotConvergedError: nothing freezes it, or it meets the ground everywhere.
+        NotConvergedError: it meets the ground everywhere.
     """
     if abs(np.cos(elements.argument_rad)) > 1e-6:
         raise InputError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perilune.constants import DAY_S
-from perilune.dynamics.lunar_gravity import lunar_field
+from perilune.dynamics.lunar_gravity import GravityField, lunar_field
 from perilune.dynamics.lunar_orbit import (
     Ending,
     SpacecraftForces,
@@ -27,6 +27,7 @@ from perilune.station.orbiters import TabulatedOrbiter, oem_orbiter, spk_orbiter
 from perilune.station.orbits.eclipses import find_eclipses, longest_eclipse_h
 from perilune.station.orbits.flown import periodic_orbit, reference_orbit, tabulated
 from perilune.station.orbits.low_orbits import lifetime_d
+from perilune.station.orbits.shape_keeping import keep_shape
 from perilune.station.orbits.station_keeping import KeepingErrors, keep_station
 from perilune.station.spacecraft import Orbiter
 from perilune.times import parse_epoch
@@ -36,7 +37,7 @@ Progress = Callable[[float, str], None]
 
 _DAYS: Final = 365.25
 _SAMPLES_A_REVOLUTION: Final = 200
-_FREE_DEGREE: Final = 20
+_MONTHS: Final = 4
 _MOON_ORBIT_KM: Final = 66_000.0  # the Moon's sphere of influence: within, an orbit is the Moon's
 
 
@@ -51,8 +52,8 @@ class OrbiterRow:
         perilune_km, apolune_km: least and largest distance from the Moon's centre over the span.
         jacobi, stability: of the periodic orbit of the three-body problem.
         eclipse_max_h: the longest eclipse by the Moon or the Earth over the span, penumbra in.
-        station_keeping_m_s_year, station_keeping_sigma_m_s_year: mean and standard deviation of
-            the Monte Carlo.
+        station_keeping_m_s_year, station_keeping_sigma_m_s_year: mean and standard deviation: of
+            the Monte Carlo (`station_keeping`), for "llo" of some months (`shape_keeping`).
         station_keeping_samples, station_keeping_lost: how many were flown, and lost their orbit.
         lifetime_d: days until the ground if left alone; None if it outlives `span_d`, or where
             leaving it alone leads away from the Moon rather than down.
@@ -87,6 +88,7 @@ def orbiter_report(
     samples: int = 20,
     seed: int = 1,
     errors: KeepingErrors | None = None,
+    field: GravityField | None = None,
     progress: Progress | None = None,
 ) -> OrbiterRow:
     """The row of one orbiter of a station file.
@@ -98,6 +100,8 @@ def orbiter_report(
         samples: of the Monte Carlo of station-keeping; 0 for none.
         seed: of its random numbers.
         errors: of navigation and manoeuvres; `KeepingErrors()` if None.
+        field: the Moon's, for orbits left alone and low ones; the package's degree 20 if None,
+            which at 50 km sees two thirds of what station-keeping costs.
         progress: told the part done and what is being done.
 
     Raises:
@@ -110,10 +114,11 @@ def orbiter_report(
             "the span and the samples must be positive",
             found=f"{days} days, {samples} samples",
         )
+    forces = SpacecraftForces(lunar_field=field or lunar_field())
     if orbiter.llo is not None or orbiter.frozen is not None:
-        return _kept(orbiter, days, progress)
+        return _kept(orbiter, days, samples, forces, progress)
     if orbiter.state is not None:
-        return _free(orbiter, days)
+        return _free(orbiter, days, forces)
     if orbiter.oem is not None or orbiter.spk is not None:
         return _tabulated(orbiter, folder, days)
     return _three_body(orbiter, days, samples, seed, errors, progress)
@@ -132,7 +137,6 @@ def _three_body(
     assert chosen is not None
     epoch = parse_epoch(chosen.epoch, "epoch")
     reference = reference_orbit(orbiter, epoch, epoch + days)
-    # Beyond the last revolution that is kept, the crossings that are aimed at must exist.
     table = tabulated(reference)
     rows = (table.epoch_mjd_tdb >= epoch) & (table.epoch_mjd_tdb <= epoch + days)
     step = orbit.period_d / (2.0 * _SAMPLES_A_REVOLUTION)
@@ -167,7 +171,13 @@ def _three_body(
     )
 
 
-def _kept(orbiter: Orbiter, days: float, progress: Progress | None) -> OrbiterRow:
+def _kept(
+    orbiter: Orbiter,
+    days: float,
+    samples: int,
+    forces: SpacecraftForces,
+    progress: Progress | None,
+) -> OrbiterRow:
     """A family whose shape is held; its lifetime is that of the same orbit left alone."""
     chosen = orbiter.llo or orbiter.frozen
     assert chosen is not None
@@ -178,18 +188,29 @@ def _kept(orbiter: Orbiter, days: float, progress: Progress | None) -> OrbiterRo
     epochs = path.epoch_mjd_tdb + np.arange(0.0, days, period_d / _SAMPLES_A_REVOLUTION)
     own = path.from_moon(path.epoch_mjd_tdb + np.zeros(1))[0]
     start = SpacecraftState(path.epoch_mjd_tdb, "moon", own[:3], own[3:])
-    return _without_periodic(
+    row = _without_periodic(
         orbiter,
         period_d=period_d,
         perilune_km=a * (1.0 - e),
         apolune_km=a * (1.0 + e),
         eclipse_max_h=longest_eclipse_h(find_eclipses(epochs, path.from_moon(epochs))),
-        lifetime=lifetime_d(start, _free_forces(), days, progress),
+        lifetime=lifetime_d(start, forces, days, progress),
         span_d=days,
+    )
+    if orbiter.llo is None or samples == 0:
+        return row
+    months = min(samples, _MONTHS)
+    kept = keep_shape(path, forces, months, progress)
+    return replace(
+        row,
+        station_keeping_m_s_year=_known(kept.mean_m_s_year),
+        station_keeping_sigma_m_s_year=_known(kept.sigma_m_s_year),
+        station_keeping_samples=months,
+        station_keeping_lost=kept.lost,
     )
 
 
-def _free(orbiter: Orbiter, days: float) -> OrbiterRow:
+def _free(orbiter: Orbiter, days: float, forces: SpacecraftForces) -> OrbiterRow:
     """A state, left alone."""
     source = orbiter.state
     assert source is not None
@@ -208,7 +229,7 @@ def _free(orbiter: Orbiter, days: float) -> OrbiterRow:
     axis = 1.0 / inverse_axis if is_bound else radius
     period_d = 2.0 * math.pi * math.sqrt(axis**3 / gm) / DAY_S
     step = min(period_d / _SAMPLES_A_REVOLUTION, 0.01)
-    path = propagate_spacecraft(start, _free_forces(), epoch + np.arange(0.0, days, step))
+    path = propagate_spacecraft(start, forces, epoch + np.arange(0.0, days, step))
     lived = np.isfinite(path.states[:, 0])
     impact = path.impact_mjd_tdb
     return _from_samples(
@@ -294,10 +315,6 @@ def _without_periodic(
         lifetime_d=lifetime,
         span_d=span_d,
     )
-
-
-def _free_forces() -> SpacecraftForces:
-    return SpacecraftForces(lunar_field=lunar_field(_FREE_DEGREE))
 
 
 def _known(value: float) -> float | None:
