@@ -185,3 +185,30 @@ def test_all_faults_are_printed(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     assert lines[0] == f"Error: {file}: 2 errors."
     assert "Add the unit" in lines[1]
     assert "Did you mean queqiao-2" in lines[2]
+
+
+def test_orbits_have_the_charter_s_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    found = envelope(capsys, "orbits", ILRS, "--days", "5", "--samples", "0")
+    for row in found["data"]:
+        assert list(row)[:6] == [
+            "orbiter", "family", "period_d", "perilune_km", "apolune_km", "jacobi",
+        ]  # fmt: skip
+        assert {
+            "stability", "eclipse_max_h", "station_keeping_m_s_year",
+            "station_keeping_sigma_m_s_year", "lifetime_d",
+        } <= set(row)  # fmt: skip
+    assert [row["family"] for row in found["data"]] == ["frozen", "llo"]
+    printed(capsys, "orbits", ILRS, "--days", "2", "--samples", "0")
+
+
+def test_gateway_flies_in_the_ephemeris(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its perilunes stay in Gateway's band, 3,196 to 3,557 km (validation.md)."""
+    gateway = str(STATIONS / "gateway.yaml")
+    (row,) = envelope(capsys, "orbits", gateway, "--days", "30", "--samples", "0")["data"]
+    assert 3196.0 < row["perilune_km"] < 3557.0
+    assert row["period_d"] == pytest.approx(6.56, abs=0.05)
+    span = ("--start", "2028-01-02", "--stop", "2028-01-12", "--step", "5m")
+    rows = envelope(capsys, "links", gateway, *span)["data"]
+    best = {(each["a"], each["b"]): each["visible_fraction"] for each in rows if each["via"]}
+    # Direct sight of the Earth or over Gateway, which is over the south nearly all the time.
+    assert best["south-pole", "Earth (any)"] > 0.9

@@ -105,6 +105,60 @@ def light(
 
 
 @station.command()
+def orbits(
+    file: File,
+    days: Annotated[
+        float, typer.Option(metavar="DAYS", min=1.0, help="How long to look, from their epochs.")
+    ] = 365.25,
+    samples: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Of station-keeping's Monte Carlo; 0 for none.")
+    ] = 20,
+    seed: Annotated[int, typer.Option(metavar="S", help="Of its random numbers.")] = 1,
+    json: Json = False,
+) -> None:
+    """Give the orbits' shape, stability, eclipses, station-keeping and lifetime."""
+    from perilune.contract.station import ORBIT_UNITS
+    from perilune.station.orbits.report import orbiter_report
+    from perilune.station.station import read_station
+
+    held = read_station(file)
+    rows = []
+    with progress_bar("Orbits") as progress:
+        for done, orbiter in enumerate(held.orbiters):
+
+            def told(part: float, label: str, done: int = done, name: str = orbiter.id) -> None:
+                progress((done + part) / len(held.orbiters), f"{name}: {label}")
+
+            row = orbiter_report(
+                orbiter, held.folder, days=days, samples=samples, seed=seed, progress=told
+            )
+            rows.append(row.as_dict())
+    if json:
+        inputs = {**_inputs("orbits", held), "days": days, "samples": samples, "seed": seed}
+        print_envelope(rows, units=ORBIT_UNITS, inputs=inputs)
+        return
+    table = [
+        (
+            row["orbiter"],
+            row["family"],
+            number(row["period_d"], ".3f"),
+            number(row["perilune_km"], ".0f"),
+            number(row["apolune_km"], ".0f"),
+            number(row["stability"], ".3f"),
+            number(row["eclipse_max_h"], ".2f"),
+            number(row["station_keeping_m_s_year"], ".2f"),
+            number(row["lifetime_d"], ".0f"),
+        )
+        for row in rows
+    ]
+    columns = (
+        "orbiter", "family", ">days", ">from km", ">to km", ">index", ">dark h", ">m/s/y",
+        ">life d",
+    )  # fmt: skip
+    show_table(f"Orbits of {held.name}", columns, table, empty="no orbiters")
+
+
+@station.command()
 def links(
     file: File,
     start: Start = None,

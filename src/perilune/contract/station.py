@@ -43,6 +43,19 @@ LINK_UNITS: Final = {
 }
 
 
+ORBIT_UNITS: Final = {
+    "period_d": "d, mean from perilune to perilune",
+    "perilune_km": "km, least distance from the Moon's centre over the span",
+    "apolune_km": "km, largest",
+    "jacobi": "Jacobi's constant of the three-body orbit, its own units",
+    "stability": "index of the three-body orbit; 1 is stable",
+    "eclipse_max_h": "h, by the Moon or the Earth, penumbra included",
+    "station_keeping_m_s_year": "m/s a year, mean of the samples",
+    "station_keeping_sigma_m_s_year": "m/s a year, their standard deviation",
+    "station_keeping_lost": "samples that lost their orbit",
+    "lifetime_d": "d until the ground if left alone; null where it outlives the span",
+    "span_d": "d looked at, from the orbit's epoch",
+}
 POWER_UNITS: Final = {
     "sun_fraction": "mean visible share of the Sun's disc, 0 to 1",
     "worst_night_h": "h without any part of the Sun",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from perilune.astrometry.sites import Observer
-from perilune.station.kept_families import periodic_orbiter
 from perilune.station.kept_orbits import kept_orbiter
 from perilune.station.orbiters import oem_orbiter, propagated_orbiter, spk_orbiter
+from perilune.station.orbits.flown import FlownOrbiter
 from perilune.station.spacecraft import Orbiter
 from perilune.times import parse_epoch
 
@@ -19,8 +19,7 @@ def orbiter_path(orbiter: Orbiter, folder: Path) -> Observer:
         folder: of the station file, from which the other files' paths count.
 
     Raises:
-        InputError: its file or state cannot be used, or its family has several such members.
-        NotConvergedError: its family has no such member.
+        InputError: its file or state cannot be used.
     """
     if orbiter.oem is not None:
         return oem_orbiter(orbiter.id, folder / orbiter.oem)
@@ -38,6 +37,4 @@ def orbiter_path(orbiter: Orbiter, folder: Path) -> Observer:
     kept = orbiter.llo or orbiter.frozen
     if kept is not None:
         return kept_orbiter(orbiter.id, kept)
-    periodic = orbiter.nrho or orbiter.halo or orbiter.dro or orbiter.butterfly
-    assert periodic is not None  # the file's own rule: exactly one source
-    return periodic_orbiter(orbiter.id, periodic)
+    return FlownOrbiter(orbiter.id, orbiter)
