@@ -15,7 +15,8 @@ from perilune.errors import InputError
 from perilune.frames.selenographic import fixed_from_selenographic
 from perilune.station.horizon import sphere_horizon
 from perilune.station.light import site_sky
-from perilune.station.terrain import Terrain, read_terrain, terrain_of
+from perilune.station.terrain import Terrain, terrain_of
+from perilune.station.terrain_files import covers, read_terrain
 
 R = MOON_RADIUS_KM
 BAR_DEG = 0.01
@@ -215,6 +216,8 @@ def test_a_pds_image_is_read_by_its_label(tmp_path: Path) -> None:
     colatitude = np.degrees(2.0 * np.arctan(np.hypot(x, y) / (2.0 * R)))
     place = direction(np.degrees(np.arctan2(x, y)), colatitude - 90.0)
     assert terrain.height_km(place) == pytest.approx(0.0005 * cells[10, 40], abs=1e-6)
+    assert covers(tmp_path / "T.LBL", place)
+    assert not covers(tmp_path / "T.LBL", direction(0.0, -80.0))
 
 
 def test_a_pds_image_in_kilometres_and_on_a_cylinder(tmp_path: Path) -> None:

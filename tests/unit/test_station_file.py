@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from lunar_terrain import pds_label, write_pds
 
 from perilune.constants import MOON_RADIUS_KM
 from perilune.ephemeris import planets
+from perilune.errors import InputError
 from perilune.frames.moon import moon_orientation
 from perilune.station.faults import StationFileError
 from perilune.station.kept_orbits import kept_orbiter
@@ -113,7 +115,7 @@ def test_all_faults_come_in_one_list_with_their_lines(tmp_path: Path) -> None:
     text = {line: words for line, _, words in found}
     assert "a stop after the start" in text[6]
     assert "Add the unit: 10 m" in text[8]
-    assert "at least 0 km" in text[12]
+    assert "the orbit lies inside the Moon" in text[12]
     assert "nobody owns" in text[14]
     assert "Did you mean mass" in text[18]
     assert "Did you mean two" in text[23]
@@ -179,6 +181,28 @@ def test_orbits_inside_the_moon_are_refused(
     ((line, _, text),) = faults(tmp_path, (llo, state))
     assert line == 12
     assert words in text
+
+
+def test_a_site_off_its_map_is_a_fault_of_the_file(tmp_path: Path) -> None:
+    pytest.importorskip("rasterio")
+    write_pds(tmp_path, np.zeros((64, 64), dtype=np.int16), pds_label(64, 240.0))
+    (tmp_path / "none.tif").write_text("nothing")
+    text = WHOLE.replace("mast: 10 m", "terrain: T.LBL")
+    read_station(write(tmp_path, text))
+    ((line, field, words),) = faults(
+        tmp_path, ("latitude: -90 deg", "latitude: -80 deg"), ("mast: 10 m", "terrain: T.LBL")
+    )
+    assert (line, field) == (8, "sites.base.terrain")
+    assert "no terrain under it" in words
+    ((_, _, words),) = faults(tmp_path, ("mast: 10 m", "terrain: none.tif"))
+    assert "cannot be read" in words
+
+
+def test_aliases_cannot_make_it_endless(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 10)}]" for k in range(1, 12)]
+    with pytest.raises(InputError, match="too large"):
+        read_station(write(tmp_path, "\n".join(lines) + "\n"))
 
 
 def test_lunar_orbits_have_the_shape_that_is_written(tmp_path: Path) -> None:

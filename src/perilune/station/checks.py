@@ -11,8 +11,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from perilune.errors import InputError
+import numpy as np
+
+from perilune.errors import DataMissingError, InputError
 from perilune.station.faults import fault
+from perilune.station.places import Site
 from perilune.station.yaml_text import YamlText
 
 Parts: TypeAlias = Mapping[str, Sequence[tuple[int, dict[str, Any]]]]
@@ -27,6 +30,27 @@ def reference_faults(text: YamlText, parts: Parts, folder: Path) -> list[InputEr
         *_circles(text, parts),
         *_files(text, parts, folder),
     ]
+
+
+def terrain_faults(text: YamlText, sites: Sequence[Site], folder: Path) -> list[InputError]:
+    """Sites that do not lie on the map of heights that they name; none without rasterio."""
+    from perilune.station.terrain_files import covers  # numba, for files with terrain only
+
+    faults = []
+    for k, site in enumerate(sites):
+        if site.terrain is None or not _is_file(folder / site.terrain):
+            continue
+        ground_km = site.ground().position_fixed_km
+        try:
+            if covers(folder / site.terrain, ground_km / np.linalg.norm(ground_km)):
+                continue
+            problem, found = "the site has no terrain under it", "a place off this map"
+        except DataMissingError:
+            return []
+        except InputError as error:
+            problem, found = error.problem, str(error.found or site.terrain)
+        faults.append(fault(text, ("sites", k, "terrain"), problem, found=found))
+    return faults
 
 
 def _ids(parts: Parts, *lists: str) -> list[str]:

@@ -14,7 +14,6 @@ from perilune.ephemeris import planets
 from perilune.station.parts import Id, Part
 from perilune.station.quantities import (
     AngleRad,
-    DistanceKm,
     DurationD,
     InclinationRad,
     LengthKm,
@@ -47,11 +46,17 @@ Plane = Literal["moon-equator", "earth-orbit"]
 class LowOrbit(Part):
     """A circular orbit low over the Moon (LLO)."""
 
-    altitude: DistanceKm = Field(description="Over the sphere of 1737.4 km.")
+    altitude: LengthKm = Field(description="Over the sphere of 1737.4 km.")
     inclination: InclinationRad = Field(description="To the Moon's equator at the epoch.")
     node: AngleRad = Field(0.0, description="Ascending, from the prime meridian at the epoch.")
     anomaly: AngleRad = Field(0.0, description="At the epoch, from the node.")
     epoch: Moment
+
+    @model_validator(mode="after")
+    def _around_the_moon(self) -> LowOrbit:
+        if self.altitude <= 0.0:
+            raise wrong("an altitude over the ground: the orbit lies inside the Moon")
+        return self
 
 
 class FrozenOrbit(Part):

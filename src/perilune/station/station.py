@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from perilune.astrometry.sites import Observer
 from perilune.errors import InputError, UnknownNameError
-from perilune.station.checks import reference_faults
+from perilune.station.checks import reference_faults, terrain_faults
 from perilune.station.facilities import Facility
 from perilune.station.faults import StationFileError, field_faults
 from perilune.station.parts import Id, Part
@@ -126,6 +126,8 @@ def read_station(path: Path | str) -> Station:
     except ValidationError as error:
         faults += field_faults(text, error, StationFile)
     faults += reference_faults(text, _parts(text.content), Path(path).parent)
+    if held is not None and any(site.terrain for site in held.sites):
+        faults += terrain_faults(text, held.sites, Path(path).parent)
     if faults or held is None:
         raise StationFileError(sorted(faults, key=lambda each: each.line or 0))
     return Station(

@@ -9,7 +9,7 @@ import numpy as np
 from perilune.constants import MOON_RADIUS_KM
 from perilune.station.horizon import Horizon, mask_horizon, sphere_horizon
 from perilune.station.places import Site
-from perilune.station.terrain import read_terrain
+from perilune.station.terrain_files import read_terrain
 
 
 def site_horizon(site: Site, folder: Path) -> Horizon:

@@ -1,14 +1,12 @@
-"""Maps of the Moon's heights: GeoTIFF, or PDS images by their label, through rasterio.
+"""Maps of the Moon's heights: horizons from their points, and maps of light.
 
 Polar stereographic and equidistant cylindrical projections of a sphere, as the LOLA products have
-them, in mean-Earth axes. rasterio is optional: `pip install perilune[terrain]`.
+them, in mean-Earth axes.
 """
 
 from __future__ import annotations
 
 import math
-import re
-import warnings
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perilune.constants import MOON_RADIUS_KM
-from perilune.errors import DataMissingError, InputError
+from perilune.errors import InputError
 from perilune.station.horizon import AZIMUTHS, Horizon
 from perilune.station.light import SUN_RADIUS_KM
 from perilune.station.sky_track import NODE_STEP_D, sky_track
@@ -38,7 +36,6 @@ from perilune.station.terrain_kernels import (
 )
 from perilune.times import FloatArray
 
-_UNITS_KM: Final = {"": 1e-3, "m": 1e-3, "meter": 1e-3, "metre": 1e-3, "km": 1.0, "kilometer": 1.0}
 # For maps of light: cells may grow to half a degree, as the horizon's azimuths lie apart.
 _COARSENESS_RAD: Final = math.radians(0.5)
 _MAP_AZIMUTHS: Final = 360
@@ -61,6 +58,12 @@ class Terrain:
     def cell_km(self) -> float:
         """The size of a cell."""
         return self.arrays.cell_km
+
+    def covers(self, direction: FloatArray) -> bool:
+        """Whether a unit vector (3,), ME axes, points to a place on the map."""
+        row, column = map_place(self.arrays, *(float(each) for each in direction))
+        rows, columns = int(self.arrays.rows[0]), int(self.arrays.columns[0])
+        return -0.5 <= row <= rows - 0.5 and -0.5 <= column <= columns - 0.5
 
     def height_km(self, direction: FloatArray) -> float:
         """The ground's height under a unit vector (3,), ME axes; NaN where the map has none."""
@@ -169,20 +172,39 @@ def terrain_of(
     Raises:
         InputError: the projection is not one of these, or the map has no two cells each way.
     """
-    kind, spread, squeeze, turn = _projection(projection, source)
-    rows, columns = heights.shape
-    if rows < 2 or columns < 2:
-        raise InputError("the map is too small", file=source, found=f"{rows} x {columns} cells")
+    frame = map_frame(heights.shape, projection, left_top_cell, unit_km, base_km, source)
     # Blocks, so that no second map of floats is needed.
-    blocks = [heights[k : k + 1024] for k in range(0, rows, 1024)]
+    blocks = [heights[k : k + 1024] for k in range(0, heights.shape[0], 1024)]
     tops = [float(np.nanmax(block)) for block in blocks if not np.isnan(block).all()]
     if not tops:
         raise InputError("the map holds no heights", file=source)
+    return Terrain(
+        source,
+        frame.arrays._replace(
+            cells=np.ascontiguousarray(heights).reshape(-1),
+            highest_km=max(tops) * unit_km + base_km,
+        ),
+    )
+
+
+def map_frame(
+    shape: tuple[int, ...],
+    projection: Mapping[str, Any],
+    left_top_cell: tuple[float, float, float],
+    unit_km: float,
+    base_km: float,
+    source: str,
+) -> Terrain:
+    """A map without its heights: where it lies. Arguments and errors as in `terrain_of`."""
+    kind, spread, squeeze, turn = _projection(projection, source)
+    rows, columns = shape
+    if rows < 2 or columns < 2:
+        raise InputError("the map is too small", file=source, found=f"{rows} x {columns} cells")
     left, top, cell = left_top_cell
     return Terrain(
         source,
         MapArrays(
-            cells=np.ascontiguousarray(heights).reshape(-1),
+            cells=np.zeros(0, dtype=np.float32),
             coarse=np.zeros(0, dtype=np.float32),
             tops=np.zeros(0, dtype=np.float32),
             starts=np.zeros(1, dtype=np.int64),
@@ -199,72 +221,10 @@ def terrain_of(
             turn_sin=math.sin(turn),
             spread=spread,
             squeeze=squeeze,
-            highest_km=max(tops) * unit_km + base_km,
+            highest_km=-MOON_RADIUS_KM,
             radius_km=MOON_RADIUS_KM,
         ),
     )
-
-
-def read_terrain(path: Path | str) -> Terrain:
-    """Read a GeoTIFF, or a PDS image by its label.
-
-    Raises:
-        DataMissingError: rasterio is not installed.
-        InputError: the file is no map of the Moon that can be used.
-    """
-    try:
-        import rasterio
-        from rasterio.errors import NotGeoreferencedWarning, RasterioError
-    except ImportError:
-        raise DataMissingError(
-            "Terrain needs rasterio. Install it: pip install 'perilune[terrain]'."
-        ) from None
-    source = str(path)
-    try:
-        # A map without a place gets its error below.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            file = rasterio.open(path)
-        with file:
-            crs, transform = file.crs, file.transform
-            heights = file.read(1)
-            nodata, unit = file.nodata, (file.units[0] or "").strip().lower()
-            unit = unit or (_label_unit(Path(path)) if file.driver == "PDS" else "")
-            scale, offset = float(file.scales[0]), float(file.offsets[0])
-    except (RasterioError, OSError, ValueError, MemoryError) as error:
-        raise InputError("the map cannot be read", file=source, found=str(error)) from None
-    if crs is None:
-        raise InputError("the map has no projection", file=source, expected="a georeferenced map")
-    projection = crs.to_dict()
-    size = abs(transform.a)
-    square = math.isclose(size, abs(transform.e), rel_tol=1e-6)
-    if transform.b or transform.d or transform.e >= 0 or not square:
-        raise InputError("the map is not north up with square cells", file=source)
-    if unit not in _UNITS_KM:
-        raise InputError(
-            "the unit of heights is not known", file=source, found=unit, expected="m or km"
-        )
-    if heights.dtype not in (np.dtype(np.int16), np.dtype(np.float32)):
-        heights = heights.astype(np.float32)
-    if nodata is not None and np.isfinite(nodata) and bool((heights == nodata).any()):
-        heights = np.where(heights == nodata, np.float32(np.nan), heights.astype(np.float32))
-    degrees = projection.get("proj") == "longlat"
-    to_km = math.radians(MOON_RADIUS_KM) if degrees else 1e-3
-    unit_km = _UNITS_KM[unit]
-    base_km = offset * unit_km
-    # PDS labels give radii: an offset of the sphere's own.
-    base_km -= MOON_RADIUS_KM if base_km > 0.5 * MOON_RADIUS_KM else 0.0
-    edges = (transform.c * to_km, transform.f * to_km, size * to_km)
-    return terrain_of(
-        heights, projection, edges, unit_km=scale * unit_km, base_km=base_km, source=source
-    )
-
-
-def _label_unit(path: Path) -> str:
-    """The unit of heights that a PDS label names, which rasterio does not pass on."""
-    head = path.read_bytes()[:65536].decode("latin-1")
-    match = re.search(r"^\s*UNIT\s*=\s*\"?(\w+)", head, re.MULTILINE)
-    return match[1].lower() if match else ""
 
 
 def _projection(projection: Mapping[str, Any], source: str) -> tuple[int, float, float, float]:

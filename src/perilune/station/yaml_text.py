@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from perilune.errors import InputError
 
-_DEEPEST = 60
+_DEEPEST: Final = 60
+_LARGEST: Final = 500_000  # parts
 
 
 class YamlText:
@@ -40,7 +41,7 @@ class YamlText:
         try:
             # YAML would make dates of epochs and numbers of ids; the base loader makes texts.
             self._root: Any = yaml.compose(text, Loader=yaml.BaseLoader)
-            _check_depth(self._root)
+            _check_size(self._root)
             self.content: Any = yaml.load(text, Loader=yaml.BaseLoader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
@@ -92,18 +93,20 @@ def _doubled(node: Any) -> Iterator[tuple[str, int]]:
             yield from _doubled(value)
 
 
-def _check_depth(node: Any, depth: int = 0) -> None:
-    """An alias to a part of itself never ends.
+def _check_size(node: Any) -> None:
+    """Aliases can hold themselves, or make a small file endless.
 
     Raises:
-        ValueError: it is nested too deeply.
+        ValueError: it is nested too deeply, or too large.
     """
-    if depth > _DEEPEST:
-        raise ValueError("nested too deeply")
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            _check_depth(key, depth + 1)
-            _check_depth(value, depth + 1)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            _check_depth(value, depth + 1)
+    pending = [(node, 0)]
+    count = 0
+    while pending:
+        current, depth = pending.pop()
+        count += 1
+        if depth > _DEEPEST or count > _LARGEST:
+            raise ValueError("nested too deeply" if depth > _DEEPEST else "too large")
+        if isinstance(current, yaml.MappingNode):
+            pending += [(part, depth + 1) for pair in current.value for part in pair]
+        elif isinstance(current, yaml.SequenceNode):
+            pending += [(part, depth + 1) for part in current.value]
