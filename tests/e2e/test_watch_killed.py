@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from watching import fill_inbox, held
+from watching import fill_inbox, held, rules_for
 
 from perilune.catalogue import open_database
 from perilune.catalogue.cycles import latest_cycle
@@ -21,9 +21,11 @@ _KILLS = 10
 _COMMAND = "from perilune.cli.main import main; import sys; sys.exit(main(sys.argv[1:]))"
 
 
-def _watch(database: Path | str, inbox: Path, *more: str) -> subprocess.Popen[bytes]:
+def _watch(database: Path | str, inbox: Path, folder: Path, *more: str) -> subprocess.Popen[bytes]:
+    """Start a watch whose alerts go to `folder`."""
     arguments = [
-        "watch", "--database", str(database), "--inbox", str(inbox), "--empty", "--years", "3",
+        "watch", "--rules", str(rules_for(folder)),
+        "--database", str(database), "--inbox", str(inbox), "--empty", "--years", "3",
         "--now", "2023-06-01", "--threads", "1", *more,
     ]  # fmt: skip
     return subprocess.Popen(
@@ -37,9 +39,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, f
     """The inbox, the database that a cycle in peace leaves, its time, and what it printed."""
     folder = tmp_path_factory.mktemp("peace")
     inbox = fill_inbox(folder / "inbox")
-    _watch(folder / "first.db", inbox).communicate(timeout=300)  # compiles what is not yet
+    _watch(folder / "first.db", inbox, folder).communicate(timeout=300)  # compiles what is not yet
     began_s = time.monotonic()
-    run = _watch(folder / "peace.db", inbox)
+    run = _watch(folder / "peace.db", inbox, folder)
     out, err = run.communicate(timeout=300)
     assert run.returncode == 0, err.decode()
     return inbox, folder / "peace.db", time.monotonic() - began_s, out
@@ -54,7 +56,7 @@ def test_killed_at_random_moments(
     database = tmp_path / "killed.db"
     killed = gone_on = 0
     for _ in range(_KILLS):
-        run = _watch(database, inbox)
+        run = _watch(database, inbox, tmp_path)
         time.sleep(chance.uniform(0.25, 1.0) * took_s)
         run.send_signal(signal.SIGKILL)
         run.communicate(timeout=60)
@@ -66,13 +68,13 @@ def test_killed_at_random_moments(
         opened.close()
         if cycle is not None and cycle.state == "done":  # begin anew: nothing is left to disturb
             assert held(open_database(str(database))) == expected
-            for file in tmp_path.glob("killed.db*"):
+            for file in (*tmp_path.glob("killed.db*"), tmp_path / "alerts.jsonl"):
                 file.unlink()
         else:
             gone_on += cycle is not None
     assert killed >= _KILLS // 2
     assert gone_on >= 1
-    run = _watch(database, inbox)
+    run = _watch(database, inbox, tmp_path)
     out, err = run.communicate(timeout=300)
     assert run.returncode == 0, err.decode()
     assert out == printed
@@ -80,19 +82,21 @@ def test_killed_at_random_moments(
     opened.check()
     assert held(opened) == expected
     opened.close()
+    alerts = (tmp_path / "alerts.jsonl").read_text().splitlines()
+    assert len(alerts) == len(set(alerts)) == len(expected["alerts"]) > 0
 
 
 def test_killed_on_postgresql(
-    undisturbed: tuple[Path, Path, float, bytes], postgres_place: str
+    undisturbed: tuple[Path, Path, float, bytes], postgres_place: str, tmp_path: Path
 ) -> None:
     """The same with a server, whose transactions end when their client is gone."""
     inbox, peace, took_s, printed = undisturbed
     for fraction in (0.4, 0.6, 0.8):
-        run = _watch(postgres_place, inbox)
+        run = _watch(postgres_place, inbox, tmp_path)
         time.sleep(fraction * took_s)
         run.send_signal(signal.SIGKILL)
         run.communicate(timeout=60)
-    run = _watch(postgres_place, inbox)
+    run = _watch(postgres_place, inbox, tmp_path)
     out, err = run.communicate(timeout=300)
     assert (run.returncode, out) == (0, printed), err.decode()
     opened, expected = open_database(postgres_place), open_database(str(peace))
@@ -107,7 +111,7 @@ def test_a_second_cycle_finds_nothing_to_do(
 ) -> None:
     inbox, peace, _, printed = undisturbed
     shutil.copy(peace, tmp_path / "again.db")
-    run = _watch(tmp_path / "again.db", inbox)
+    run = _watch(tmp_path / "again.db", inbox, tmp_path)
     out, _ = run.communicate(timeout=300)
     assert (run.returncode, out) == (0, printed)
     before, after = held(open_database(str(peace))), held(open_database(str(tmp_path / "again.db")))
@@ -119,7 +123,7 @@ def test_a_second_cycle_finds_nothing_to_do(
 def test_two_watches_at_once(undisturbed: tuple[Path, Path, float, bytes], tmp_path: Path) -> None:
     """One does the work, the other says who does; the result is that of one."""
     inbox, peace, _, printed = undisturbed
-    runs = [_watch(tmp_path / "both.db", inbox) for _ in range(2)]
+    runs = [_watch(tmp_path / "both.db", inbox, tmp_path) for _ in range(2)]
     ends = [run.communicate(timeout=300) for run in runs]
     codes = [run.returncode for run in runs]
     if codes == [0, 0]:
@@ -135,7 +139,7 @@ def test_interrupted_it_ends_cleanly_and_is_gone_on_with(
     undisturbed: tuple[Path, Path, float, bytes], tmp_path: Path
 ) -> None:
     inbox, peace, took_s, printed = undisturbed
-    run = _watch(tmp_path / "stopped.db", inbox)
+    run = _watch(tmp_path / "stopped.db", inbox, tmp_path)
     time.sleep(0.6 * took_s)
     os.kill(run.pid, signal.SIGINT)
     out, err = run.communicate(timeout=60)
@@ -143,7 +147,7 @@ def test_interrupted_it_ends_cleanly_and_is_gone_on_with(
         assert run.returncode == 130
         assert err.decode().strip().endswith("Interrupted.")
         assert b"Traceback" not in err
-    run = _watch(tmp_path / "stopped.db", inbox)
+    run = _watch(tmp_path / "stopped.db", inbox, tmp_path)
     out, err = run.communicate(timeout=300)
     assert (run.returncode, out) == (0, printed), err.decode()
     assert held(open_database(str(tmp_path / "stopped.db"))) == held(open_database(str(peace)))

@@ -59,6 +59,16 @@ def fill_inbox(folder: Path) -> Path:
     return folder
 
 
+def rules_for(folder: Path) -> Path:
+    """A file of rules that the inbox's objects meet, with a file of alerts beside it."""
+    file = folder / "rules.yaml"
+    file.write_text(
+        "channels: {log: {kind: file, path: alerts.jsonl}}\n"
+        "rules: [{name: near, when: {distance_km: 5000000}, channels: [log]}]\n"
+    )
+    return file
+
+
 def observed(name: str, nights: int) -> str:
     """Made-up places of an object on the orbit of 2023 DZ2, as ADES."""
     orbit = dataclasses.replace(

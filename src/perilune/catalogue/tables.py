@@ -283,11 +283,13 @@ alerts = Table(
     *_texts("rule", "body", "event", "severity", "title"),
     Column("assessment_id", _Key, ForeignKey("assessments.id")),
     Column("is_open", Boolean, nullable=False),
-    *_texts("message_json", "required_partners", "release"),
+    *_texts("message_json", "signers_json", "release_channels_json", "release"),
     *_texts("raised_utc"),
     *_texts("released_utc", nullable=True),
     CheckConstraint("event IN ('raised', 'changed', 'withdrawn')", name="event"),
-    CheckConstraint("release IN ('internal', 'awaiting', 'released')", name="release"),
+    CheckConstraint(
+        "release IN ('internal', 'awaiting', 'released', 'superseded')", name="release"
+    ),
     Index("ix_alerts_raised_utc", "raised_utc"),
     Index("ix_alerts_object_id", "object_id"),
 )

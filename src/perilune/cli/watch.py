@@ -13,12 +13,12 @@ import typer
 from perilune.cli.approaches import show_approaches
 from perilune.cli.envelope import print_envelope
 from perilune.cli.options import Json, Threads, announce_compilation, now_mjd_tdb
-from perilune.cli.output import progress_bar, say, say_error
+from perilune.cli.output import progress_bar, say, say_error, show_table
 from perilune.cli.risk import BODY_NAMES, show_impactors, show_risk_list
 from perilune.errors import InputError, NotConvergedError
 
 if TYPE_CHECKING:
-    from perilune.catalogue import Database
+    from perilune.catalogue import Database, StoredAlert
     from perilune.impact import Approach, RiskAssessment
     from perilune.watch.cycle import CycleResult
     from perilune.watch.journal import Journal
@@ -48,6 +48,10 @@ def watch(
         typer.Option(
             metavar="DIR", help="Folder from which new files of observations and orbits are taken."
         ),
+    ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Rules for alerts and where they go (YAML)."),
     ] = None,
     every: Annotated[
         str | None,
@@ -85,6 +89,7 @@ def watch(
 
     settings = CycleSettings(
         inbox=inbox,
+        rules=rules,
         builtin=not empty,
         horizon_years=years,
         reassess_after_d=0.0 if again else REASSESS_AFTER_D,
@@ -167,7 +172,7 @@ def _once(
 
 
 def _print(opened: Database, settings: CycleSettings, result: CycleResult, json: bool) -> None:
-    from perilune.catalogue import count_objects, next_approaches, risk_list
+    from perilune.catalogue import count_objects, list_alerts, next_approaches, risk_list
     from perilune.watch.work import BODIES
 
     with opened.read() as connection:
@@ -176,12 +181,13 @@ def _print(opened: Database, settings: CycleSettings, result: CycleResult, json:
         stored.sort(key=lambda each: (each.object_id, BODIES.index(each.risk.body)))
         coming = next_approaches(connection, result.now_mjd_tdb, limit=_NEXT_APPROACHES)
         objects = count_objects(connection)
+        alerts = list_alerts(connection, only_open=True, limit=limit)
     found = [each.risk for each in stored]
     approaches = [each.approach for each in coming]
     warnings = _warnings(found, result.now_mjd_tdb)
     if json:
         inputs = {"verb": "watch", "assessments": [each.inputs_sha256 for each in stored]}
-        _print_json(result, found, approaches, warnings, inputs)
+        _print_json(result, found, approaches, alerts, warnings, inputs)
         return
     for body in BODIES:
         of_body = [risk for risk in found if risk.body == body]
@@ -193,14 +199,29 @@ def _print(opened: Database, settings: CycleSettings, result: CycleResult, json:
     show_impactors(found)
     print()
     show_approaches(f"Next approaches within {settings.within_au:g} au", approaches)
+    if alerts:
+        print()
+        show_alerts("Open alerts", alerts)
     for warning in warnings:
         say(f"Note: {warning}")
+
+
+def show_alerts(title: str, alerts: Sequence[StoredAlert]) -> None:
+    """Print a table of alerts with what is missing for their release."""
+    rows = []
+    for alert in alerts:
+        signed = {each.partner for each in alert.signatures}
+        missing = ", ".join(each for each in alert.signers if each not in signed)
+        state = f"awaits {missing}" if alert.release == "awaiting" else alert.release
+        rows.append((f"{alert.id}", alert.raised_utc[:10], alert.severity, state, alert.title))
+    show_table(title, (">no", "raised", "severity", "release", "what"), rows)
 
 
 def _print_json(
     result: CycleResult,
     found: Sequence[RiskAssessment],
     approaches: Sequence[Approach],
+    alerts: Sequence[StoredAlert],
     warnings: Sequence[str],
     inputs: dict[str, Any],
 ) -> None:
@@ -211,6 +232,7 @@ def _print_json(
     data = {
         "risk": found,
         "approaches": [approach_row(each) for each in approaches],
+        "alerts": alerts,
         "warnings": warnings,
         "cycle": {"id": result.cycle_id, "gone_on": result.gone_on, "steps": result.steps},
         "failures": result.failures,

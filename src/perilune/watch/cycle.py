@@ -26,10 +26,13 @@ from perilune.catalogue.leases import Lease
 from perilune.constants import JULIAN_YEAR_D
 from perilune.errors import PeriluneError
 from perilune.orbits import catalogue as builtin
+from perilune.watch.alerting import apply_rules
+from perilune.watch.channels import deliver
 from perilune.watch.intake import inbox_files, is_known, read_incoming, take_in
 from perilune.watch.journal import Journal
 from perilune.watch.reassess import reassess, search_approaches
 from perilune.watch.refit import refit
+from perilune.watch.rules import read_rules
 from perilune.watch.work import CycleSettings, Progress, Work
 
 LOCK: Final = "watch"
@@ -79,9 +82,10 @@ def run_cycle(
         DatabaseError: the database is locked, full or damaged; run it again when it is not.
         InputError: there is no such inbox, or the rules are damaged.
     """
+    rules = None if settings.rules is None else read_rules(settings.rules)
     with Lease(database, LOCK) as lease:
         cycle, gone_on = _begin(database, settings, now_mjd_tdb)
-        work = Work(database, lease, cycle, settings, journal, progress)
+        work = Work(database, lease, cycle, settings, rules, journal, progress)
         work.told("cycle", {"gone_on": gone_on, "now_mjd_tdb": cycle.now_mjd_tdb})
         for step, run in STEPS.items():
             if cycle.steps.get(step) == "done":
@@ -152,9 +156,20 @@ def _take_in(work: Work) -> dict[str, Any]:
     return counts
 
 
+def _alert(work: Work) -> dict[str, Any]:
+    """The rules applied; without rules there are no alerts."""
+    return {} if work.rules is None else apply_rules(work, work.rules)
+
+
+def _deliver(work: Work) -> dict[str, Any]:
+    return {} if work.rules is None else deliver(work, work.rules)
+
+
 STEPS: Final[dict[str, Callable[[Work], dict[str, Any]]]] = {
     "intake": _take_in,
     "fit": refit,
     "risk": reassess,
     "approaches": search_approaches,
+    "alerts": _alert,
+    "deliveries": _deliver,
 }

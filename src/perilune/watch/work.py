@@ -15,6 +15,7 @@ from perilune.catalogue import Database
 from perilune.catalogue.cycles import Cycle
 from perilune.catalogue.leases import Lease
 from perilune.watch.journal import Journal
+from perilune.watch.rules import Rules
 
 Progress = Callable[[float, str], None]
 
@@ -70,6 +71,7 @@ class Work:
         database, lease: where, and the lock under which.
         cycle: which cycle.
         settings: what it was asked to do.
+        rules: for alerts, if there are any.
         journal: what it tells as it goes.
         progress: told the fraction done and a label; may raise to stop.
         failures: what went wrong without ending the cycle, for people.
@@ -79,6 +81,7 @@ class Work:
     lease: Lease
     cycle: Cycle
     settings: CycleSettings
+    rules: Rules | None
     journal: Journal
     progress: Progress
     failures: list[str] = field(default_factory=list)

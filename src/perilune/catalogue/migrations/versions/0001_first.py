@@ -431,7 +431,8 @@ def upgrade() -> None:
         ),
         sa.Column("is_open", sa.Boolean(), nullable=False),
         sa.Column("message_json", sa.Text(), nullable=False),
-        sa.Column("required_partners", sa.Text(), nullable=False),
+        sa.Column("signers_json", sa.Text(), nullable=False),
+        sa.Column("release_channels_json", sa.Text(), nullable=False),
         sa.Column("release", sa.Text(), nullable=False),
         sa.Column("raised_utc", sa.Text(), nullable=False),
         sa.Column("released_utc", sa.Text(), nullable=True),
@@ -439,7 +440,8 @@ def upgrade() -> None:
             "event IN ('raised', 'changed', 'withdrawn')", name=op.f("ck_alerts_event")
         ),
         sa.CheckConstraint(
-            "release IN ('internal', 'awaiting', 'released')", name=op.f("ck_alerts_release")
+            "release IN ('internal', 'awaiting', 'released', 'superseded')",
+            name=op.f("ck_alerts_release"),
         ),
         sa.ForeignKeyConstraint(
             ["assessment_id"], ["assessments.id"], name=op.f("fk_alerts_assessment_id")
