@@ -14,7 +14,7 @@ from perilune.astrometry.sites import Observer
 from perilune.determination.companions import companion_starts
 from perilune.determination.forces import FORCES, Forces, chosen_forces
 from perilune.determination.growth import grow, heliocentric, holds
-from perilune.determination.least_squares import Solution, moved_to
+from perilune.determination.least_squares import Solution, moved_to, shifted
 from perilune.determination.measurements import Measurements
 from perilune.determination.preliminary import preliminary_orbits
 from perilune.determination.preparing import SetAside, measure
@@ -30,6 +30,10 @@ _CANDIDATES: Final = 5
 _TRACKS: Final = 3
 # Up to so many rows, each is left out in turn where no orbit fits.
 _POOR: Final = 15
+# A position known worse than this may have rivals; so many sigmas away they are looked for.
+_WEAK: Final = 0.01
+_VALLEY_SIGMA: Final = (-8.0, -5.0, 5.0, 8.0)
+_EXCLUDED_CHI2: Final = 25.0
 # A start whose rows an orbit believes to this share leads there again.
 _KNOWN: Final = 0.7
 # Below this arc all candidates are followed to the end, for several may fit.
@@ -108,6 +112,8 @@ def fit_observations(
             if not any(holds(each, eligible) for each in found):
                 for rows in _without_one(measurements):
                     task.follow(found, task.starts(rows), again=True)
+        if found and measurements.arc_d < _SHORT_ARC_D:
+            task.follow(found, _along_the_valley(min(found, key=_rank)))
     found.sort(key=_rank)
     best = found[0] if found else None
     chosen = FORCES["gravity"]
@@ -115,7 +121,10 @@ def fit_observations(
         best, chosen = forced
     elif best is not None:
         best, chosen = task.forced(found)
-    others = tuple(found[1:])
+    # What is worse by five sigmas is excluded.
+    others = tuple(
+        each for each in found[1:] if best is not None and each.chi2 < best.chi2 + _EXCLUDED_CHI2
+    )
     judged = verdict(best, others, measurements)
     stranger = None if best is None else find_stranger(ephemeris, best, measurements)
     if stranger is not None:
@@ -144,6 +153,23 @@ def _parts(measurements: Measurements) -> Iterator[NDArray[np.int64]]:
     for rows in tracks(measurements)[:_TRACKS]:
         if rows.size < len(measurements):
             yield rows
+
+
+def _along_the_valley(solution: Solution) -> list[tuple[CartesianOrbit, NDArray[np.bool_]]]:
+    """Starts on both sides of an orbit in its weakest direction; none where all is well known.
+
+    A short arc seen far from opposition may have a second minimum there.
+    """
+    covariance = solution.orbit.covariance
+    if covariance is None:
+        return []
+    values, vectors = np.linalg.eigh(covariance[:3, :3])
+    sigma = float(np.sqrt(max(values[-1], 0.0)))
+    if sigma < _WEAK * float(np.linalg.norm(solution.orbit.position_km)):
+        return []
+    # Along the line of regression on the worst known place.
+    weak = covariance[:6, :3] @ vectors[:, -1] / sigma
+    return [(shifted(solution.orbit, k * weak), solution.used) for k in _VALLEY_SIGMA]
 
 
 def _without_one(measurements: Measurements) -> Iterator[NDArray[np.int64]]:
