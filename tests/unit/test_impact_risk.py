@@ -11,6 +11,8 @@ from perilune.dynamics import DEFAULT_OPTIONS, propagate, solar_system
 from perilune.dynamics.orbit_paths import covariance_factor, particle
 from perilune.errors import InputError, OutOfRangeError
 from perilune.impact import assess_risk, find_approaches
+from perilune.impact.approaches import NominalRun
+from perilune.impact.line_of_variations import Corrected
 from perilune.orbits import catalogue
 from perilune.times import parse_epoch
 
@@ -83,6 +85,36 @@ def test_an_orbit_that_may_be_anywhere_is_not_declared_safe() -> None:
     assert "wide" in open_case.method_reason
     # Fifty scouts leave encounters of 7 % unseen, in which the Earth is 2e-4 of the way.
     assert open_case.probability_high > 1e-5
+
+
+def test_sigmas_count_all_along_the_way() -> None:
+    """An orbit known well at the end of the search may have been anywhere before."""
+    sigmas = [1.0e3, 9.0e7, np.nan, 2.0e3]
+    factors = np.array([sigma * np.eye(3) for sigma in sigmas])
+    assert NominalRun([], np.arange(4.0), factors).largest_sigma_km == pytest.approx(9.0e7)
+    assert NominalRun([], np.arange(4.0), np.zeros((4, 3, 0))).largest_sigma_km == 0.0
+
+
+def test_the_choice_of_a_method_says_why() -> None:
+    """A pass far outside six sigmas, a line that reaches the Moon, an orbit that hits."""
+    reasons = {}
+    for name, until in (("433", UNTIL), ("2024 YR4", UNTIL), ("2024 BX1", UNTIL)):
+        found, _ = assess_risk([catalogue.find(name)], ["earth", "moon"], until, samples=200)
+        reasons[found.method] = found.method_reason
+    assert set(reasons) == {"linear", "lov", "monte-carlo"}
+    assert "six standard deviations" in reasons["linear"]
+    assert "line" in reasons["lov"]
+    assert "nominal orbit hits" in reasons["monte-carlo"]
+
+
+def test_a_corrector_belongs_to_one_orbit() -> None:
+    orbits = [catalogue.find("433"), catalogue.find("Apophis")]
+
+    def never(deviation: np.ndarray, functional: np.ndarray) -> Corrected:
+        raise AssertionError
+
+    with pytest.raises(InputError, match="one orbit"):
+        assess_risk(orbits, ["earth"], UNTIL, correct=never)
 
 
 def test_approaches_are_the_same_from_either_side_of_the_epoch() -> None:

@@ -37,7 +37,7 @@ _MOST_LOOKS: Final = 12
 _MOST_ROUNDS: Final = 3
 # Steps in which only one end sees a pass are cut to so much less probability.
 _CLOSER: Final = 16.0
-_TWIN_KM: Final = 1.0e-5 * AU_KM
+_TWIN: Final = 2.0e-3  # of the step
 # The widest target that the Earth is: what an impact's probability is at most, from the stretch.
 _WIDEST_KM: Final = 3.0e4
 
@@ -81,7 +81,7 @@ class Return:
 class _Hunt:
     """One return being looked for: the points of its trail seen so far."""
 
-    reach: float  # how far from the first point in sigma it may lie
+    reach: float  # how far from the first point in sigma it lies at most; its sign says where
     sigma: list[float] = field(default_factory=list)
     xi_km: list[float] = field(default_factory=list)
     zeta_km: list[float] = field(default_factory=list)
@@ -120,8 +120,12 @@ class _Hunt:
                 share = self.zeta_km[i] / (self.zeta_km[i] - self.zeta_km[j])
                 share = min(max(share, 0.02), 0.98) if len(order) < 6 else 0.5
                 guess = self.sigma[i] + share * (self.sigma[j] - self.sigma[i])
-        elif not abs(guess - self.sigma[0]) < self.reach:
-            self.lost = True
+        else:
+            share = (guess - self.sigma[0]) / self.reach
+            self.lost = not share > 0.0
+            if share > 1.0:
+                # The line is pulled apart more and more that way: half of what is left.
+                guess = 0.5 * (self.sigma[i] + self.sigma[0] + self.reach)
         # Where float64 holds no orbit in between, there is none to be told from its neighbours.
         self.lost |= guess in self.sigma
         return guess, self.epoch[i]
@@ -150,8 +154,9 @@ class _Hunt:
         straight = self.xi_km[i] - (self.zeta_km[i] * across / along if along else 0.0)
         if abs(straight) > within_km + _CURVATURE * zeta + min(_ROUGH_KM, 0.1 * zeta):
             return True
+        late = {value > 0.0 for value in self.zeta_km}
         seen = len(order)
-        return seen > 3 and i not in (seen - 1, seen - 2)
+        return len(late) == 1 and seen > 4 and i not in (seen - 1, seen - 2)
 
     @property
     def is_found(self) -> bool:
@@ -171,10 +176,15 @@ class _Hunt:
 
 @dataclass(slots=True, eq=False)
 class _Settled:
-    """What need not be looked at again: crossings (sigma, date), and points seen on trails."""
+    """What need not be looked at again.
+
+    Attributes:
+        crossings: sigma and date of each.
+        singles: sigma, date and side of points from which a trail was followed.
+    """
 
     crossings: list[tuple[float, float]] = field(default_factory=list)
-    singles: set[tuple[float, float]] = field(default_factory=set)
+    singles: set[tuple[float, float, float]] = field(default_factory=set)
 
 
 def find_returns(
@@ -229,7 +239,9 @@ def _chase(
         sigma, expected = np.array([s for _, s, _ in looks]), np.array([t for *_, t in looks])
         _look(samples, hunts, sigma, expected)
         hunts = [hunt for hunt in hunts if not hunt.lost]
-        settled.singles |= {(hunt.sigma[-1], hunt.epoch[-1]) for hunt in hunts}
+        settled.singles |= {
+            (hunt.sigma[-1], hunt.epoch[-1], side) for hunt in hunts for side in (-1.0, 1.0)
+        }
         settled.crossings += [hunt.crossing() for hunt in hunts if hunt.is_found]
         found += [hunt.result() for hunt in hunts if hunt.is_found]
         hunts = [hunt for hunt in hunts if not hunt.is_found]
@@ -284,8 +296,11 @@ def _between_neighbours(samples: LineSamples, settled: _Settled) -> list[_Hunt]:
     return hunts
 
 
-def _singles(samples: LineSamples, within_km: float) -> dict[int, list[int]]:
-    """For each step with far ends, the passes in reach that only one of its ends has."""
+def _singles(samples: LineSamples, within_km: float) -> dict[int, list[tuple[int, float]]]:
+    """For each step with far ends, the passes in reach that only one of its ends has.
+
+    With each pass goes the side on which the other end lies.
+    """
     passes, rows = samples.passes, samples.passes.of_orbits(samples.sigma.size)
     xi, zeta = np.abs(passes.points_km).T
     in_reach = xi < within_km + _INCLINATION * zeta + _ROUGH_KM
@@ -295,8 +310,8 @@ def _singles(samples: LineSamples, within_km: float) -> dict[int, list[int]]:
         if not (in_reach[here].any() or in_reach[there].any()):
             continue
         matched = same_encounters(samples, here, there)
-        alone = [*here[~matched.any(axis=1)], *there[~matched.any(axis=0)]]
-        alone = [int(row) for row in alone if in_reach[row]]
+        alone = [(int(row), 1.0) for row in here[~matched.any(axis=1)] if in_reach[row]]
+        alone += [(int(row), -1.0) for row in there[~matched.any(axis=0)] if in_reach[row]]
         if alone:
             found[int(i)] = alone
     return found
@@ -324,7 +339,7 @@ def _beside_singles(
     """Passes that a far neighbour does not share, each with a twin's pass beside it."""
     passes = samples.passes
     apart = samples.apart_km()
-    singles: dict[int, tuple[float, float]] = {}
+    singles: dict[tuple[int, float], float] = {}
     for i, alone in _singles(samples, within_km).items():
         step = float(samples.sigma[i + 1] - samples.sigma[i])
         if step == 0.0:
@@ -333,16 +348,15 @@ def _beside_singles(
         middle = 0.5 * float(samples.sigma[i] + samples.sigma[i + 1])
         if stretch * least > _WIDEST_KM * math.exp(-0.5 * middle**2):
             continue
-        for row in alone:
-            singles[row] = (_TWIN_KM / stretch, step)
+        for row, side in alone:
+            singles[row, side] = side * step
     hunts, beside = [], []
-    for row, (twin, reach) in singles.items():
+    for (row, side), reach in singles.items():
         sigma, epoch = float(samples.sigma[passes.orbit[row]]), float(passes.epoch_mjd_tdb[row])
-        if (sigma, epoch) in settled.singles:
+        twin = _TWIN * reach
+        if (sigma, epoch, side) in settled.singles or sigma + twin == sigma:
             continue
-        settled.singles.add((sigma, epoch))
-        if sigma + twin == sigma:
-            continue
+        settled.singles.add((sigma, epoch, side))
         hunt = _Hunt(reach)
         hunt.add(sigma, epoch, passes.points_km[row])
         hunts.append(hunt)
