@@ -138,6 +138,20 @@ def test_pictures(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert ".png" in capsys.readouterr().err
 
 
+def test_rows_as_parquet(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    for verb in ("light", "links", "power", "orbits"):
+        file = tmp_path / f"{verb}.parquet"
+        span = () if verb == "orbits" else ("--start", "2036-01-01", "--stop", "2036-01-02")
+        extra = ("--days", "2", "--samples", "0") if verb == "orbits" else ()
+        found = envelope(capsys, verb, ILRS, *span, *extra, "--parquet", str(file))
+        table = pq.read_table(file)
+        assert table.to_pylist() == found["data"]
+        assert json.loads(table.schema.metadata[b"units"]) == found["units"]
+        signature = json.loads(table.schema.metadata[b"signature"])
+        assert signature["inputs_sha256"] == found["signature"]["inputs_sha256"]
+
+
 def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["station", "schema"]) == 0
     assert json.loads(capsys.readouterr().out) == station_schema()

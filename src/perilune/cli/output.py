@@ -137,8 +137,8 @@ def progress_bar(label: str) -> Iterator[Progress]:
         bar.stop()
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file in one piece: it holds all of the text, or what it held before.
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file in one piece: it holds all of the content, or what it held before.
 
     Raises:
         InputError: the file cannot be written there.
@@ -147,8 +147,8 @@ def write_atomically(path: Path, text: str) -> None:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         unfinished = Path(name)
         _unfinished.add(unfinished)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(unfinished, 0o666 & ~_umask())

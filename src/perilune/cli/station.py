@@ -29,6 +29,11 @@ Plot = Annotated[
 ]
 
 
+Parquet = Annotated[
+    Path | None, typer.Option("--parquet", metavar="FILE", help="Write the rows as Parquet.")
+]
+
+
 @station.command()
 def show(file: File, json: Json = False) -> None:
     """Sum up a station file: partners, phases, elements, facilities, assumptions."""
@@ -52,6 +57,7 @@ def light(
     ] = None,
     step: Annotated[str, typer.Option(metavar="STEP", help="Between times.")] = "10m",
     plot: Plot = None,
+    parquet: Parquet = None,
     json: Json = False,
 ) -> None:
     """Give the light, nights and Earth of the station's sites on the Moon."""
@@ -81,9 +87,8 @@ def light(
         from perilune.cli.station_plots import draw_light
 
         draw_light(plot, skies)
-    if json:
-        inputs = {**_inputs("light", held), "span": [first, last, step_d]}
-        print_envelope(rows, units=LIGHT_UNITS, inputs=inputs)
+    inputs = {**_inputs("light", held), "span": [first, last, step_d]}
+    if _given(rows, LIGHT_UNITS, inputs, parquet, json):
         return
     table = [
         (
@@ -114,6 +119,7 @@ def orbits(
         int, typer.Option(metavar="N", min=0, help="Of station-keeping's Monte Carlo; 0 for none.")
     ] = 20,
     seed: Annotated[int, typer.Option(metavar="S", help="Of its random numbers.")] = 1,
+    parquet: Parquet = None,
     json: Json = False,
 ) -> None:
     """Give the orbits' shape, stability, eclipses, station-keeping and lifetime."""
@@ -133,9 +139,8 @@ def orbits(
                 orbiter, held.folder, days=days, samples=samples, seed=seed, progress=told
             )
             rows.append(row.as_dict())
-    if json:
-        inputs = {**_inputs("orbits", held), "days": days, "samples": samples, "seed": seed}
-        print_envelope(rows, units=ORBIT_UNITS, inputs=inputs)
+    inputs = {**_inputs("orbits", held), "days": days, "samples": samples, "seed": seed}
+    if _given(rows, ORBIT_UNITS, inputs, parquet, json):
         return
     table = [
         (
@@ -169,6 +174,7 @@ def links(
         str, typer.Option(metavar="STEP", help="Between times; shorter passes may be missed.")
     ] = "1m",
     plot: Plot = None,
+    parquet: Parquet = None,
     json: Json = False,
 ) -> None:
     """Give lines of sight, passes, gaps and data rates between all elements."""
@@ -186,9 +192,9 @@ def links(
         from perilune.cli.station_plots import draw_links
 
         draw_links(plot, found)
-    if json:
-        inputs = {**_inputs("links", held), "span": [first, last, step_d]}
-        print_envelope([link_row(link) for link in found], units=LINK_UNITS, inputs=inputs)
+    rows = [link_row(link) for link in found]
+    inputs = {**_inputs("links", held), "span": [first, last, step_d]}
+    if _given(rows, LINK_UNITS, inputs, parquet, json):
         return
     table = [
         (
@@ -199,7 +205,7 @@ def links(
             number(row["data_volume_gbit_day"], ".4g"),
             f"{row['a']} - {row['b']}{' or by relay' if row['via'] else ''}",
         )
-        for row in map(link_row, found)
+        for row in rows
     ]
     columns = (">seen %", ">passes", ">gap h", ">Mbit/s", ">Gbit/d", "link")
     show_table(f"Links of {held.name}", columns, table, empty="no two elements")
@@ -274,6 +280,7 @@ def power(
         typer.Option(metavar="ID", help="What is there by this phase; everything if not given."),
     ] = None,
     step: Annotated[str, typer.Option(metavar="STEP", help="Between times.")] = "5m",
+    parquet: Parquet = None,
     json: Json = False,
 ) -> None:
     """Balance sources, light, stores and loads of sites on the Moon and of orbiters."""
@@ -288,9 +295,8 @@ def power(
     rows = [
         power_row(each) for each in station_power(held, first, last, phase=phase, step_d=step_d)
     ]
-    if json:
-        inputs = {**_inputs("power", held), "span": [first, last, step_d], "phase": phase}
-        print_envelope(rows, units=POWER_UNITS, inputs=inputs)
+    inputs = {**_inputs("power", held), "span": [first, last, step_d], "phase": phase}
+    if _given(rows, POWER_UNITS, inputs, parquet, json):
         return
     table = [
         (
@@ -328,6 +334,23 @@ def schema() -> None:
     from perilune.station.schema import station_schema
 
     typer.echo(json_.dumps(station_schema(), indent=2, ensure_ascii=False))
+
+
+def _given(
+    rows: list[dict[str, Any]],
+    units: dict[str, str],
+    inputs: dict[str, Any],
+    parquet: Path | None,
+    json: bool,
+) -> bool:
+    """Write the rows where that was asked for; whether they were printed as JSON."""
+    if parquet is not None:
+        from perilune.cli.station_tables import write_parquet
+
+        write_parquet(parquet, rows, units=units, inputs=inputs)
+    if json:
+        print_envelope(rows, units=units, inputs=inputs)
+    return json
 
 
 def _span(start: str | None, stop: str | None, default_d: float) -> tuple[float, float]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from perilune.cli.output import write_atomically
 from perilune.errors import DataMissingError, InputError
-from perilune.times import format_utc
+from perilune.times import format_utc, parse_epoch
 
 if TYPE_CHECKING:
     from perilune.station.light import Sky
@@ -73,19 +75,19 @@ def _figure(width: float, height: float) -> Any:
 
 
 def _save(figure: Any, path: Path) -> None:
-    try:
-        figure.savefig(path)
-    except (OSError, ValueError) as error:
+    kind = path.suffix.removeprefix(".").lower()
+    if kind not in ("png", "pdf", "svg"):
         raise InputError(
-            "the picture cannot be written",
-            file=str(path),
-            found=str(error),
+            "the picture's kind is not known",
+            field="--plot",
+            found=str(path),
             expected="a name that ends in .png, .pdf or .svg",
-        ) from None
+        )
+    buffer = BytesIO()
+    figure.savefig(buffer, format=kind)
+    write_atomically(path, buffer.getvalue())
 
 
 def _years(epoch_mjd_tdb: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     first = int(format_utc(float(epoch_mjd_tdb[0]))[:4])
-    from perilune.times import parse_epoch
-
     return np.asarray(first + (epoch_mjd_tdb - parse_epoch(f"{first}-01-01")) / 365.25)
