@@ -21,7 +21,7 @@ run: $(VENV)/.service ## one monitoring cycle over the built-in catalogue, then 
 	@$(BIN)/perilune watch
 ifneq ($(SERVE),no)
 	@$(MAKE) --no-print-directory page || echo "The page could not be built: only the API is served." >&2
-	@$(BIN)/perilune serve
+	@$(BIN)/perilune serve --station stations/ilrs.yaml --station stations/gateway.yaml
 endif
 
 page: $(VENV)/.service ## the page, built from web/ where its sources are newer

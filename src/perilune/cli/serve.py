@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,6 +26,13 @@ def serve(
             metavar="URL", help="A SQLite file, or postgresql://…; the user's own by default."
         ),
     ] = None,
+    station: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A station file to keep in the catalogue and to show; may be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Serve the API and the page until Ctrl-C."""
     try:
@@ -33,10 +41,15 @@ def serve(
         raise DataMissingError(
             f"The service needs {error.name}. Install it with: pip install 'perilune[service]'."
         ) from None
-    from perilune.catalogue import open_database
+    from perilune.catalogue import open_database, put_station
     from perilune.service.app import PAGE, make_app
+    from perilune.station.station import read_station
 
+    stations = [(file.stem, read_station(file).name, file) for file in station or []]
     catalogue = open_database(database)
+    with catalogue.write() as connection:
+        for slug, name, file in stations:
+            put_station(connection, slug, name, file.read_text(encoding="utf-8"), "serve")
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family, backlog=256)

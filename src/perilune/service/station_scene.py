@@ -12,12 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perilune.constants import DAY_S
+from perilune.contract.station import light_row, link_row
 from perilune.ephemeris import planets
 from perilune.errors import PeriluneError
 from perilune.frames.moon import MOON_ME, moon_orientation
+from perilune.station.light import site_sky
+from perilune.station.links import station_links
 from perilune.station.places import Site
+from perilune.station.sky_track import sky_track
 from perilune.station.spacecraft import Orbiter
 from perilune.station.station import Station, read_station
+from perilune.station.surroundings import site_horizon
 from perilune.times import parse_epoch
 
 Array = NDArray[np.float64]
@@ -37,6 +42,7 @@ SKY_UNITS: Final = {
     "earth_km": "km, likewise",
 }
 _POINTS: Final = 241
+_LIGHT_STEP_D: Final = 1.0 / 24.0
 
 
 @lru_cache(maxsize=8)
@@ -131,6 +137,44 @@ def _period_d(state: tuple[Array, Array], epoch: float) -> float:
     if inverse_axis <= 0.0:
         return 30.0
     return min(2.0 * math.pi / math.sqrt(gm * inverse_axis**3) / DAY_S, 30.0)
+
+
+@lru_cache(maxsize=32)
+def light_rows(document: str, start_mjd_tdb: float, stop_mjd_tdb: float) -> list[dict[str, Any]]:
+    """The light of each site on the Moon.
+
+    Raises:
+        OutOfRangeError: the span leaves the ephemeris.
+    """
+    station = parsed(document)
+    sites = [site for site in station.sites if site.body == "moon"]
+    if not sites:
+        return []
+    track = sky_track(start_mjd_tdb, stop_mjd_tdb)
+    return [
+        light_row(
+            site_sky(
+                site.ground(),
+                site.mast,
+                site_horizon(site, station.folder),
+                start_mjd_tdb,
+                stop_mjd_tdb,
+                step_d=_LIGHT_STEP_D,
+                track=track,
+            )
+        )
+        for site in sites
+    ]
+
+
+@lru_cache(maxsize=32)
+def link_rows(document: str, start_mjd_tdb: float, stop_mjd_tdb: float) -> list[dict[str, Any]]:
+    """The links between all elements.
+
+    Raises:
+        PeriluneError: an orbiter's path cannot be computed.
+    """
+    return [link_row(link) for link in station_links(parsed(document), start_mjd_tdb, stop_mjd_tdb)]
 
 
 def moon_sky(epochs: Array) -> dict[str, Any]:

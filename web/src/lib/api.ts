@@ -40,6 +40,7 @@ export interface Assessment {
   probability_low: number;
   probability_high: number;
   method: string;
+  method_reason?: string;
   samples: number;
   seed: number | null;
   palermo_cumulative: number | null;
