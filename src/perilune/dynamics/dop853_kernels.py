@@ -167,4 +167,4 @@ def next_step(h: float, error: float) -> float:
     """The step to try after one with this error: at most six times and at least a third of it."""
     if error == 0.0:
         return 6.0 * h
-    return h * min(6.0, max(0.333, 0.9 * error ** (-1.0 / 8.0)))
+    return h * min(6.0, max(0.333, 0.9 * math.pow(error, -0.125)))

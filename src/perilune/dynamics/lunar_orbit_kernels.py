@@ -261,8 +261,7 @@ def carry(
         if size < 1e-9 and not is_last:
             return FAILED, t, steps, row, found
         signed = way * size
-        slope(forces, room, t, current, n, room.slopes[0])
-        for stage in range(1, STAGES):
+        for stage in range(STAGES):
             stage_state(room.slopes, current, signed, stage, n, room.stage)
             slope(forces, room, t + NODES[stage] * signed, room.stage, n, room.slopes[stage])
         end_state(room.slopes, current, signed, n, trial)

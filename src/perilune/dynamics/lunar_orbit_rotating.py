@@ -28,7 +28,6 @@ class RotatingFrame:
         spin_rad_s: (M,) about z; what the axes turn about x is left out (1e-4 of it).
         axes: (M, 3, 3), the frame's axes in ICRF as rows.
         gm_km3_s2: of both bodies.
-        mass_ratio: the Moon's part.
     """
 
     distance_km: FloatArray
@@ -36,7 +35,6 @@ class RotatingFrame:
     spin_rad_s: FloatArray
     axes: FloatArray
     gm_km3_s2: float
-    mass_ratio: float
 
     @property
     def rate_rad_s(self) -> FloatArray:
@@ -91,7 +89,6 @@ def rotating_frame(epoch_mjd_tdb: ArrayLike) -> RotatingFrame:
         spin_rad_s=size / distance**2,
         axes=np.stack([x, np.cross(z, x), z], axis=1),
         gm_km3_s2=gm_earth + gm_moon,
-        mass_ratio=gm_moon / (gm_earth + gm_moon),
     )
 
 
