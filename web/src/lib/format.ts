@@ -44,8 +44,8 @@ export function percent(probability: number): string {
   if (probability === 0) return "0 %";
   if (probability >= 0.9999) return "> 99.99 %";
   if (probability >= 0.001) return `${(100 * probability).toFixed(probability >= 0.1 ? 1 : 2)} %`;
-  if (probability >= 1e-5) return `${Number((100 * probability).toPrecision(2))} %`;
-  return `${scientific(100 * probability)} %`;
+  if (probability >= 1e-4) return `${Number((100 * probability).toPrecision(2))} %`;
+  return scientific(probability);
 }
 
 /** A 95 % interval; only one bound where the other is 0 or 1. */
@@ -54,7 +54,9 @@ export function interval(low: number, high: number): string {
   if (high >= 1) return `above ${percent(low)}`;
   if (low === high) return percent(low);
   if (low >= 0.001) return `${(100 * low).toFixed(2)}–${(100 * high).toFixed(2)} %`;
-  return `${percent(low)} to ${percent(high)}`;
+  const [a, b] = [low, high].map((p) => p.toExponential(1).split("e"));
+  if (high < 1e-4 && a && b && a[1] === b[1]) return `${a[0]}–${scientific(high)}`;
+  return `${percent(low)} – ${percent(high)}`;
 }
 
 export function km(value: number): string {
@@ -71,6 +73,19 @@ export function size(diameterKm: number | null): string {
   return diameterKm < 1
     ? `${significant(1000 * diameterKm, 2)} m`
     : `${significant(diameterKm, 3)} km`;
+}
+
+/** An energy in megatons of TNT. */
+export function megatons(value: number | null): string {
+  if (value === null) return "–";
+  return value >= 1000 || value < 0.01 ? `${scientific(value)} Mt` : `${significant(value, 2)} Mt`;
+}
+
+const WORDS = ["None", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"];
+
+/** A count that begins a sentence. */
+export function counted(count: number): string {
+  return WORDS[count] ?? grouped(count);
 }
 
 export function signed(value: number | null, digits = 2): string {
