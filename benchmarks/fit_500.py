@@ -27,8 +27,8 @@ Array = NDArray[np.float64]
 
 TARGET = Target(
     name="fit-500",
-    work="least-squares fit of 500 places of Eros over ten years, 0.3 arcsec, from a start 1,300 km "
-    "off, to convergence, with covariance, one core",
+    work="least-squares fit of 500 places of Eros over ten years, 0.3 arcsec, from a start "
+    "1,300 km off, to convergence, with covariance, one core",
     at_least="≤ 50 ms",
     goal="≤ 10 ms",
 )
@@ -47,9 +47,7 @@ def measured(orbit: CartesianOrbit) -> Measurements:
     random = np.random.default_rng(0)
     epoch = np.sort(orbit.epoch_mjd_tdb - ARC_D * random.random(COUNT))
     observer_km, observer_km_s = ephemeris.state("earth", epoch)
-    path = fly(
-        ephemeris, orbit, None, float(epoch[0]), float(epoch[-1]), with_variations=False
-    )
+    path = fly(ephemeris, orbit, None, float(epoch[0]), float(epoch[-1]), with_variations=False)
     x, y, z = path.received(epoch, observer_km, observer_km_s).position_km.T
     sigma = SIGMA_ARCSEC * ARCSEC_RAD
     noise = random.standard_normal((2, COUNT)) * sigma

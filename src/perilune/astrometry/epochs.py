@@ -32,7 +32,8 @@ def mjd_tdb_of_utc(day_mjd: NDArray[np.int64], seconds: FloatArray) -> FloatArra
     if not day_mjd.size:
         return np.empty(0)
     fraction = seconds / day_lengths_s(day_mjd)
-    return mjd_of(tdb_from_tai(tai_from_utc((MJD_OF_JD + day_mjd, fraction))))
+    midnight = np.asarray(MJD_OF_JD + day_mjd, dtype=np.float64)
+    return mjd_of(tdb_from_tai(tai_from_utc((midnight, fraction))))
 
 
 def utc_of_mjd_tdb(mjd_tdb: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
