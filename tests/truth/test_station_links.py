@@ -194,8 +194,8 @@ def test_a_kept_orbit_s_node_drifts_as_the_forces_have_it() -> None:
     """Against the engine's own integration (Sun, planets, the Moon's figure) of the same start.
 
     Ely's frozen orbit turns its node by -121 deg a year by the formula; the engine's mean over 60
-    days is 9 % faster (a month's wobble and terms of second order are in it). A low orbit, where the Moon's oblateness rules:
-    within 5 %.
+    days is 9 % faster (a month's wobble and terms of second order are in it). A low orbit, where
+    the Moon's oblateness rules: within 5 %.
     """
     frozen = FrozenOrbit.model_validate(
         {"perilune": "879.2 km", "apolune": "8728.8 km", "inclination": "56.2 deg",
