@@ -15,11 +15,13 @@ from perilune.cli import (
     data,
     doctor,
     ephemeris,
+    fetch,
     fit,
     propagate,
     risk,
     serve,
     station,
+    token,
     watch,
 )
 
@@ -58,6 +60,7 @@ def _root(
 
 
 app.command()(watch.watch)
+app.command()(fetch.fetch)
 app.command()(serve.serve)
 app.command()(risk.risk)
 app.command()(approaches.approaches)
@@ -66,6 +69,7 @@ app.command()(ephemeris.ephemeris)
 app.command()(fit.fit)
 app.add_typer(station.station, name="station")
 app.command()(convert.convert)
+app.add_typer(token.token, name="token")
 app.add_typer(data.data, name="data")
 app.command()(doctor.doctor)
 app.command()(cite.cite)
