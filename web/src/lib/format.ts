@@ -19,7 +19,7 @@ export function scientific(value: number, digits = 2): string {
   const power = [...exponent.replace("+", "")]
     .map((c) => (c === "-" ? "⁻" : RAISED[Number(c)]))
     .join("");
-  return `${mantissa} × 10${power}`;
+  return `${mantissa}${THIN}×${THIN}10${power}`;
 }
 
 /** "1 in 25", "999 in 1000", "certain". */
