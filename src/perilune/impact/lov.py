@@ -28,7 +28,7 @@ from perilune.orbits.orbit import CartesianOrbit
 # The radius of the Earth's disc for an object that comes at 10 km/s.
 _EARTH_KM: Final = 1.0e4
 _WIDTHS: Final = 6.0
-_MOST_ORBITS: Final = 16_000
+_MOST_ORBITS: Final = 20_000
 _AROUND: Final = 128
 
 

@@ -154,19 +154,27 @@ class _Hunt:
         straight = self.xi_km[i] - (self.zeta_km[i] * across / along if along else 0.0)
         if abs(straight) > within_km + _CURVATURE * zeta + min(_ROUGH_KM, 0.1 * zeta):
             return True
-        late = {value > 0.0 for value in self.zeta_km}
         seen = len(order)
-        return len(late) == 1 and seen > 4 and i not in (seen - 1, seen - 2)
+        return not self.is_bracketed and seen > 4 and i not in (seen - 1, seen - 2)
 
     @property
     def is_found(self) -> bool:
         return abs(self.zeta_km[self.best()[0]]) < _FOUND_KM
 
+    @property
+    def is_bracketed(self) -> bool:
+        """Whether both late and early points have been seen."""
+        return len({zeta > 0.0 for zeta in self.zeta_km}) == 2
+
     def crossing(self) -> tuple[float, float]:
         """Sigma and date at which the trail is neither early nor late, as far as is seen."""
-        i = self.best()[0]
-        _, along = self.slope()
-        return self.sigma[i] - (self.zeta_km[i] / along if along else 0.0), self.epoch[i]
+        order = self.best()
+        i = order[0]
+        for j in order[1:]:
+            if (self.zeta_km[j] > 0.0) != (self.zeta_km[i] > 0.0):
+                share = self.zeta_km[i] / (self.zeta_km[i] - self.zeta_km[j])
+                return self.sigma[i] + share * (self.sigma[j] - self.sigma[i]), self.epoch[i]
+        return self.sigma[i], self.epoch[i]
 
     def result(self) -> Return:
         i = self.best()[0]
@@ -227,7 +235,9 @@ def _chase(
         hopeful = []
         for hunt in hunts:
             if hunt.is_hopeless(within_km, least):
-                settled.crossings.append(hunt.crossing())
+                # Without a point on either side there is no crossing, only a line's prolongation.
+                if hunt.is_bracketed:
+                    settled.crossings.append(hunt.crossing())
             else:
                 hopeful.append(hunt)
         hunts = hopeful
