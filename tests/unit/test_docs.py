@@ -6,7 +6,7 @@ Rules for the Markdown files:
   run, and `...` in the output stands for anything, as in doctest. Blocks of commands that compute
   for longer are marked by `<!-- slow -->` on the line above and run with the slow tests;
 - a `text` block shows a real run that takes minutes; it must agree with the `console` blocks;
-- a `yaml` block is a station file, and is read;
+- a `yaml` block is a station file, or a file of rules for alerts, and is read;
 - a `sh` block may hold only `make` commands, whose targets must exist.
 """
 
@@ -91,11 +91,15 @@ def test_long_runs_agree_with_what_is_repeated(snippet: Snippet) -> None:
 
 
 @pytest.mark.parametrize("snippet", _parameters("yaml"))
-def test_station_files_are_read(snippet: Snippet, tmp_path: Path) -> None:
+def test_station_files_and_rules_are_read(snippet: Snippet, tmp_path: Path) -> None:
     from perilune.station.station import read_station
+    from perilune.watch.rules import read_rules
 
     file = tmp_path / "station.yaml"
     file.write_text(snippet.text)
+    if "\nrules:" in snippet.text:
+        assert read_rules(file).rules
+        return
     # The files that it names must be there, though nobody opens them.
     for name in re.findall(r"[\w-]+\.(?:oem|bsp|tif|lbl)\b", snippet.text):
         (tmp_path / name).touch()
@@ -123,6 +127,7 @@ def test_sessions_show_what_is_printed(
 ) -> None:
     # As in the root of a clone, but what a command writes stays out of it.
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PERILUNE_DATABASE", str(tmp_path / "catalogue.db"))
     for folder in ("docs", "stations"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     commands = re.split(r"^\$ ", snippet.text, flags=re.M)
