@@ -21,7 +21,7 @@ def nrho() -> ReferenceOrbit:
 
 
 def test_the_aim_is_a_derivative(nrho: ReferenceOrbit) -> None:
-    plan = keeping._plan(nrho, 1.32, KeepingErrors())
+    plan = keeping._plan(nrho, 1.32, KeepingErrors(), None)
     epoch, state = float(plan.epoch_mjd_tdb[1]), plan.states[1]
     target = int(np.flatnonzero(plan.crossing_mjd_tdb > epoch + 4.3 * nrho.period_d)[0])
     reached = keeping._cross(plan, epoch, state, target, 0.0, with_partials=True)
@@ -58,6 +58,8 @@ def test_the_same_seed_gives_the_same_answer(nrho: ReferenceOrbit) -> None:
     assert np.array_equal(first.m_s_year, again.m_s_year)
     assert not np.array_equal(first.m_s_year, other.m_s_year)
     assert told[-1] == 1.0
+    shorter = keep_station(nrho, 1.32, samples=1, seed=5, revolutions=3)
+    assert shorter.days == pytest.approx(3.0 * nrho.period_d, rel=0.05)
     assert first.lost == 0
     assert np.isfinite(first.sigma_m_s_year)
 

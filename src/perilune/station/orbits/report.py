@@ -38,6 +38,7 @@ Progress = Callable[[float, str], None]
 _DAYS: Final = 365.25
 _SAMPLES_A_REVOLUTION: Final = 200
 _MONTHS: Final = 4
+_KEPT_REVOLUTIONS: Final = 24  # of the Monte Carlo: its spread says that these are enough
 _MOON_ORBIT_KM: Final = 66_000.0  # the Moon's sphere of influence: within, an orbit is the Moon's
 
 
@@ -139,7 +140,8 @@ def _three_body(
     reference = reference_orbit(orbiter, epoch, epoch + days)
     table = tabulated(reference)
     rows = (table.epoch_mjd_tdb >= epoch) & (table.epoch_mjd_tdb <= epoch + days)
-    step = orbit.period_d / (2.0 * _SAMPLES_A_REVOLUTION)
+    # An NRHO's passage of the Moon is a hundredth of its revolution.
+    step = orbit.period_d / (8.0 * _SAMPLES_A_REVOLUTION)
     epochs = epoch + np.arange(0.0, days, step)
     states = table.at(epochs)
     distance_km = np.linalg.norm(table.states[rows, :3], axis=1)
@@ -151,6 +153,7 @@ def _three_body(
             samples=samples,
             seed=seed,
             errors=errors,
+            revolutions=_KEPT_REVOLUTIONS,
             progress=progress,
         )
     return OrbiterRow(

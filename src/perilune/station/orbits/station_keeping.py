@@ -121,6 +121,7 @@ def keep_station(
     samples: int = 20,
     seed: int = 1,
     errors: KeepingErrors | None = None,
+    revolutions: int | None = None,
     progress: Progress | None = None,
 ) -> StationKeeping:
     """Simulate station-keeping along a reference, but for its last revolutions, aimed at only.
@@ -133,6 +134,7 @@ def keep_station(
         samples: how many spacecraft.
         seed: of the random numbers; the same seed gives the same answer.
         errors: `KeepingErrors()` if None.
+        revolutions: how many of the first are flown; as many as the reference has if None.
         progress: told the part done.
 
     Raises:
@@ -140,7 +142,7 @@ def keep_station(
     """
     if samples < 1:
         raise InputError("station-keeping needs samples", found=samples, expected="1 or more")
-    plan = _plan(reference, stability, errors or KeepingErrors())
+    plan = _plan(reference, stability, errors or KeepingErrors(), revolutions)
     sources = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(samples)]
     results: list[tuple[float, int, float]] = [(math.nan, 0, 0.0)] * samples
     with ThreadPoolExecutor(_WORKERS) as pool:
@@ -163,7 +165,9 @@ def keep_station(
     )
 
 
-def _plan(reference: ReferenceOrbit, stability: float, errors: KeepingErrors) -> _Plan:
+def _plan(
+    reference: ReferenceOrbit, stability: float, errors: KeepingErrors, revolutions: int | None
+) -> _Plan:
     growth = stability + math.sqrt(max(stability * stability - 1.0, 0.0))  # a revolution
     rate = math.log(growth) if growth > 1.0 + 1e-9 else 1e-9
     horizon = min(_LONGEST_REVOLUTIONS, max(0.75, math.log(_GROWTH) / rate))
@@ -174,6 +178,8 @@ def _plan(reference: ReferenceOrbit, stability: float, errors: KeepingErrors) ->
     steps = apolune[0] + np.arange(reference.revolutions * often) * reference.period_d / often
     # A butterfly has several apolunes a revolution; better there than next to the Moon.
     epochs = apolune if apolune.size + 1 >= often * reference.revolutions else steps
+    if revolutions is not None:
+        last = min(last, float(epochs[0]) + (revolutions + 0.5) * reference.period_d)
     epochs = epochs[epochs <= last]
     if epochs.size < 3:
         raise InputError(
