@@ -62,9 +62,21 @@ def disc_over_horizon(
         return 1.0
     if altitude_rad + radius_rad <= lowest_rad:
         return 0.0
+    stretch = 1.0 / max(math.cos(altitude_rad), 1e-3)
+    # Most discs are clear of the few nodes of the horizon under them, between which it is linear.
+    size = horizon_rad.size
+    first = math.floor((azimuth_rad - radius_rad * stretch) * size / _TWO_PI)
+    last = math.ceil((azimuth_rad + radius_rad * stretch) * size / _TWO_PI)
+    low, high = math.inf, -math.inf
+    for k in range(first, min(last, first + size) + 1):
+        ground = horizon_rad[k % size]
+        low, high = min(low, ground), max(high, ground)
+    if altitude_rad - radius_rad >= high:
+        return 1.0
+    if altitude_rad + radius_rad <= low:
+        return 0.0
     # Gauss and Chebyshev's nodes of the second kind: their weight is the strips' length.
     seen = 0.0
-    stretch = 1.0 / max(math.cos(altitude_rad), 1e-3)
     for k in range(1, _STRIPS + 1):
         angle = k * math.pi / (_STRIPS + 1)
         half = radius_rad * math.sin(angle)

@@ -91,7 +91,7 @@ class Terrain:
             )
         altitude = np.empty(AZIMUTHS)
         eye_km = MOON_RADIUS_KM + ground_km + mast_km
-        point_horizon(self.arrays, _rays(self.arrays, 0.0), direction, eye_km, altitude)
+        point_horizon(self.arrays, _rays(self.arrays, 0.0), direction, eye_km, math.pi, altitude)
         return Horizon(altitude, f"{Path(self.source).name}, {1e3 * self.cell_km:g} m cells")
 
     def light(

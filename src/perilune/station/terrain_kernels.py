@@ -190,6 +190,7 @@ def point_horizon(
     rays: RayArrays,
     up: NDArray[np.float64],
     eye_km: float,
+    enough_rad: float,
     horizon_rad: NDArray[np.float64],
 ) -> None:
     """The altitudes of the horizon at evenly spaced azimuths.
@@ -197,6 +198,7 @@ def point_horizon(
     Args:
         up: (3,) unit vector of the point.
         eye_km: the eye's distance from the Moon's centre.
+        enough_rad: rays end where the ground stands this high; what lies farther is not looked at.
         horizon_rad: (H,) out; from north through east.
 
     A ray ends where not even the map's highest point could rise over what it has met. Beyond the
@@ -211,6 +213,7 @@ def point_horizon(
     # The distance to which a summit below the eye can rise by the eye's dip.
     dip_rad = math.acos(summit_km / eye_km) if eye_km > summit_km else 0.0
     last_row, last_column = m.rows[0] - 0.5, m.columns[0] - 0.5
+    enough = math.tan(min(enough_rad, 1.57))
     for k in range(horizon_rad.size):
         azimuth = 2.0 * math.pi * k / horizon_rad.size
         sa, ca = math.sin(azimuth), math.cos(azimuth)
@@ -257,6 +260,8 @@ def point_horizon(
                 rise = cos_d * ground_km - eye_km
                 if rise > best * sin_d * ground_km:
                     best = rise / (sin_d * ground_km)
+                    if best >= enough:
+                        break
         horizon_rad[k] = math.atan(best)
 
 
@@ -300,8 +305,15 @@ def light_map(
                 continue
             place_direction(m, float(row), float(column), up)
             eye_km = m.radius_km + ground_km + mast_km
-            point_horizon(m, rays, up, eye_km, horizon)
-            lowest, highest = horizon.min(), horizon.max()
+            # Ground over the Sun's highest place hides it, however high it is.
+            highest = -1.0
+            for i in range(times):
+                x, y, z = suns[i, 0], suns[i, 1], suns[i, 2]
+                sine = (x * up[0] + y * up[1] + z * up[2]) / math.sqrt(x * x + y * y + z * z)
+                highest = max(highest, sine)
+            enough_rad = math.asin(min(highest, 1.0)) + 0.006
+            point_horizon(m, rays, up, eye_km, enough_rad, horizon)
+            lowest, top = horizon.min(), horizon.max()
             flat = math.hypot(up[0], up[1])
             ex, ey = (-up[1] / flat, up[0] / flat) if flat > 0.0 else (0.0, 1.0)
             nx, ny = -up[2] * ey, up[2] * ex
@@ -316,5 +328,5 @@ def light_map(
                 radius = sun_radius_km / distance_km
                 if altitude + radius > lowest:
                     azimuth = math.atan2(x * ex + y * ey, x * nx + y * ny + z * nz)
-                    total += disc_over_horizon(horizon, lowest, highest, azimuth, altitude, radius)
+                    total += disc_over_horizon(horizon, lowest, top, azimuth, altitude, radius)
             out[r, c] = total / times
