@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from perilune.catalogue import DatabaseError
 from perilune.contract.envelope import plain
 from perilune.errors import (
     DataMissingError,
@@ -24,6 +25,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 _STATUS: Final[tuple[tuple[type[PeriluneError], int], ...]] = (
     (UnknownNameError, 404),
     (DataMissingError, 503),
+    (DatabaseError, 503),
     (NotConvergedError, 422),
 )
 

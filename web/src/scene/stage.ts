@@ -4,17 +4,14 @@
  */
 
 import {
-  AmbientLight,
   BufferAttribute,
   BufferGeometry,
   Color,
-  DirectionalLight,
   Line,
   LineBasicMaterial,
   LineDashedMaterial,
   LineSegments,
   Mesh,
-  MeshLambertMaterial,
   type Object3D,
   PerspectiveCamera,
   Points,
@@ -30,6 +27,8 @@ import { colour } from "../lib/theme.svelte";
 
 interface Part {
   object: Object3D;
+  /** Whether its points, the focus or the unit have changed since it was placed. */
+  isStale: boolean;
   tone: string;
   place: (focus: Vec, unitKm: number) => void;
   paint: (value: Color) => void;
@@ -48,13 +47,34 @@ const ROUND = {
     "uniform vec3 tone; uniform float alpha; void main() { float d = length(gl_PointCoord - 0.5); if (d > 0.5) discard; gl_FragColor = vec4(tone, alpha * smoothstep(0.5, 0.4, d));\n#include <colorspace_fragment>\n}",
 };
 
+// Sunlight and a little more; three's own materials cost several times this in software.
+const LIT = {
+  vertexShader:
+    "varying vec3 up; void main() { up = normal; gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0); }",
+  fragmentShader:
+    "uniform vec3 sun; uniform vec3 tone; varying vec3 up; void main() { float lit = max(dot(normalize(up), sun), 0.0); gl_FragColor = vec4(tone * (0.09 + 0.91 * sqrt(lit)), 1.0);\n#include <colorspace_fragment>\n}",
+};
+
+let software: boolean | null = null;
+
+/** Whether WebGL is drawn by the processor: smoothing edges would cost it four times the work. */
+function isSoftware(): boolean {
+  if (software !== null) return software;
+  const gl = document.createElement("canvas").getContext("webgl2");
+  const known = gl?.getExtension("WEBGL_debug_renderer_info");
+  const name = gl && known ? String(gl.getParameter(known.UNMASKED_RENDERER_WEBGL)) : "";
+  gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  software = /swiftshader|llvmpipe|softpipe|software/i.test(name);
+  return software;
+}
+
 export class Stage {
   readonly canvas: HTMLCanvasElement;
   readonly #scene = new Scene();
   readonly #camera = new PerspectiveCamera(40, 1, 0.001, 2000);
   readonly #renderer: WebGLRenderer;
   readonly #controls: OrbitControls;
-  readonly #sun = new DirectionalLight(0xffffff, 2.6);
+  readonly #sun = new Vector3(0, -0.7, 0.7);
   readonly #labels: HTMLDivElement;
   #parts: Part[] = [];
   #texts: Label[] = [];
@@ -62,6 +82,8 @@ export class Stage {
   #unitKm: number;
   #asked = 0;
   #observer: ResizeObserver;
+  #watcher: IntersectionObserver;
+  #isSeen = true;
 
   /** @param unitKm kilometres in one unit of the scene; the camera starts three of them away. */
   constructor(
@@ -72,10 +94,8 @@ export class Stage {
   ) {
     this.#unitKm = unitKm;
     this.#renderer = new WebGLRenderer({
-      antialias: true,
+      antialias: !isSoftware(),
       alpha: true,
-      logarithmicDepthBuffer: true,
-      preserveDrawingBuffer: false,
     });
     this.#renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
     this.canvas = this.#renderer.domElement;
@@ -91,7 +111,6 @@ export class Stage {
     host.append(this.canvas, this.#labels);
     this.#camera.up.set(0, 0, 1);
     this.#camera.position.set(...from);
-    this.#scene.add(this.#sun, new AmbientLight(0xffffff, 0.32));
     this.#controls = new OrbitControls(this.#camera, this.canvas);
     this.#controls.enablePan = false;
     this.#controls.minDistance = 0.004;
@@ -102,6 +121,12 @@ export class Stage {
     this.canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     this.#observer = new ResizeObserver(() => this.#resize());
     this.#observer.observe(host);
+    // What has been scrolled out of sight is not drawn until it is back.
+    this.#watcher = new IntersectionObserver((entries) => {
+      this.#isSeen = entries.at(-1)?.isIntersecting ?? true;
+      if (this.#isSeen) this.draw();
+    });
+    this.#watcher.observe(host);
     this.#resize();
   }
 
@@ -110,12 +135,14 @@ export class Stage {
   }
 
   set focus(at: Vec) {
+    if (at.some((x, k) => x !== this.#focus[k])) this.#misplace();
     this.#focus = at;
     this.draw();
   }
 
   /** Kilometres in one unit of the scene. */
   set unitKm(value: number) {
+    if (value !== this.#unitKm) this.#misplace();
     this.#unitKm = value;
     this.draw();
   }
@@ -130,7 +157,8 @@ export class Stage {
 
   /** Where the light comes from, as a direction. */
   set light(direction: Vec) {
-    this.#sun.position.set(...direction);
+    this.#sun.set(...direction).normalize();
+    this.draw();
   }
 
   line(points: readonly Vec[], tone: string, opacity = 1, dashed = false): Handle {
@@ -165,21 +193,26 @@ export class Stage {
 
   /** A lit sphere of its true size. */
   ball(radiusKm: number, tone: string): Handle {
-    const material = new MeshLambertMaterial();
+    const material = new ShaderMaterial({
+      ...LIT,
+      uniforms: { sun: { value: this.#sun }, tone: { value: new Color() } },
+    });
     const mesh = new Mesh(new SphereGeometry(1, 64, 40), material);
     let at: Vec = [0, 0, 0];
-    this.#enter({
+    const part = this.#enter({
       object: mesh,
+      isStale: true,
       tone,
       place: (focus, unitKm) => {
         mesh.position.set(...(at.map((x, k) => (x - focus[k]!) / unitKm) as Vec));
         mesh.scale.setScalar(radiusKm / unitKm);
       },
-      paint: (c) => (material.color = c),
+      paint: (c) => (material.uniforms["tone"]!.value = c),
     });
     return {
       move: (points) => {
         at = points[0] ?? at;
+        part.isStale = true;
         this.draw();
       },
       show: (visible) => this.#show(mesh, visible),
@@ -195,8 +228,9 @@ export class Stage {
     let given = points;
     object.frustumCulled = false;
     let array = new Float32Array(0);
-    this.#enter({
+    const part = this.#enter({
       object,
+      isStale: true,
       tone,
       paint,
       place: (focus, unitKm) => {
@@ -220,6 +254,7 @@ export class Stage {
     return {
       move: (moved) => {
         given = moved;
+        part.isStale = true;
         this.draw();
       },
       show: (visible) => this.#show(object, visible),
@@ -232,11 +267,16 @@ export class Stage {
     this.draw();
   }
 
-  #enter(part: Part): void {
+  #misplace(): void {
+    for (const part of this.#parts) part.isStale = true;
+  }
+
+  #enter(part: Part): Part {
     this.#parts.push(part);
     this.#scene.add(part.object);
     part.paint(new Color(colour(part.tone)));
     this.draw();
+    return part;
   }
 
   /** Take the colours anew: the theme has changed. */
@@ -249,14 +289,21 @@ export class Stage {
   draw(): void {
     this.#asked ||= requestAnimationFrame(() => {
       this.#asked = 0;
-      this.#render();
+      if (this.#isSeen) this.#render();
     });
   }
 
   #render(): void {
     for (const part of this.#parts) {
-      if (part.object.visible) part.place(this.#focus, this.#unitKm);
+      if (!part.object.visible || !part.isStale) continue;
+      part.place(this.#focus, this.#unitKm);
+      part.isStale = false;
     }
+    // Near and far follow the camera, so that the depth buffer's bits are where they are needed.
+    const distance = this.#camera.position.length();
+    this.#camera.near = 0.02 * distance;
+    this.#camera.far = 60 * distance + 60;
+    this.#camera.updateProjectionMatrix();
     this.#renderer.render(this.#scene, this.#camera);
     this.#write();
   }
@@ -376,6 +423,7 @@ export class Stage {
   close(): void {
     cancelAnimationFrame(this.#asked);
     this.#observer.disconnect();
+    this.#watcher.disconnect();
     this.#controls.dispose();
     this.#scene.traverse((object) => {
       const { geometry, material } = object as Partial<Mesh>;
