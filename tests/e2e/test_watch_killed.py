@@ -19,18 +19,26 @@ from perilune.catalogue.cycles import latest_cycle
 
 _KILLS = 10
 _COMMAND = "from perilune.cli.main import main; import sys; sys.exit(main(sys.argv[1:]))"
+# No file may grow beyond this: the writes of a full disk fail in the same place, with another word.
+_SMALL_DISK = (
+    "import os, resource; size = int(os.environ['LARGEST_BYTES']); "
+    "resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)); " + _COMMAND
+)
 
 
-def _watch(database: Path | str, inbox: Path, folder: Path, *more: str) -> subprocess.Popen[bytes]:
+def _watch(
+    database: Path | str, inbox: Path, folder: Path, largest_bytes: int | None = None
+) -> subprocess.Popen[bytes]:
     """Start a watch whose alerts go to `folder`."""
     arguments = [
         "watch", "--rules", str(rules_for(folder)),
         "--database", str(database), "--inbox", str(inbox), "--empty", "--years", "3",
-        "--now", "2023-06-01", "--threads", "1", *more,
+        "--now", "2023-06-01", "--threads", "1",
     ]  # fmt: skip
     return subprocess.Popen(
-        [sys.executable, "-c", _COMMAND, *arguments],
+        [sys.executable, "-c", _COMMAND if largest_bytes is None else _SMALL_DISK, *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=os.environ | {"LARGEST_BYTES": str(largest_bytes)},
     )  # fmt: skip
 
 
@@ -151,3 +159,24 @@ def test_interrupted_it_ends_cleanly_and_is_gone_on_with(
     out, err = run.communicate(timeout=300)
     assert (run.returncode, out) == (0, printed), err.decode()
     assert held(open_database(str(tmp_path / "stopped.db"))) == held(open_database(str(peace)))
+
+
+def test_a_full_disk_ends_the_cycle_and_loses_nothing(
+    undisturbed: tuple[Path, Path, float, bytes], tmp_path: Path
+) -> None:
+    """The first cycle makes the tables; in the second the disk is full half-way."""
+    inbox, peace, _, printed = undisturbed
+    database = tmp_path / "full.db"
+    open_database(str(database)).close()
+    run = _watch(database, inbox, tmp_path, largest_bytes=300_000)
+    _, err = run.communicate(timeout=300)
+    assert run.returncode == 4, err.decode()
+    assert b"There is no room to write" in err
+    assert b"Traceback" not in err
+    opened = open_database(str(database))
+    opened.check()
+    opened.close()
+    run = _watch(database, inbox, tmp_path)
+    out, err = run.communicate(timeout=300)
+    assert (run.returncode, out) == (0, printed), err.decode()
+    assert held(open_database(str(database))) == held(open_database(str(peace)))

@@ -73,7 +73,7 @@ class Lease:
         result = connection.execute(
             update(leases)
             .where(leases.c.name == self._name, leases.c.holder == self.holder)
-            .values(heartbeat_unix_s=time.time())
+            .values(heartbeat_unix_s=_now_s(connection))
         )
         if result.rowcount != 1:
             raise LeaseLostError(
@@ -86,7 +86,7 @@ class Lease:
         if connection.dialect.name == "postgresql":  # SQLite has one writer as it is
             connection.execute(text("LOCK TABLE leases IN EXCLUSIVE MODE"))
         row = connection.execute(select(leases).where(leases.c.name == self._name)).first()
-        now = time.time()
+        now = _now_s(connection)
         if row is not None:
             age_s = now - row.heartbeat_unix_s
             if age_s < row.lease_s and not _is_dead(row.holder):
@@ -115,6 +115,14 @@ class Lease:
                 return  # the next write of the work itself will say so
             except DatabaseError:
                 continue  # busy: there is time for more tries
+
+
+def _now_s(connection: Connection) -> float:
+    """The time of the database's own clock, the same for all who ask: seconds since 1970."""
+    if connection.dialect.name == "postgresql":
+        query = text("SELECT extract(epoch FROM clock_timestamp())")
+        return float(connection.execute(query).scalar_one())
+    return time.time()  # a SQLite file is on this machine
 
 
 def _is_dead(holder: str) -> bool:

@@ -11,6 +11,7 @@ from perilune.catalogue.alerts import Event, open_alerts, was_released
 from perilune.times import format_utc, parse_epoch
 from perilune.watch.findings import Finding, findings
 from perilune.watch.rules import Rule, Rules
+from perilune.watch.tally import alert_tally
 from perilune.watch.wording import BODY_NAMES, changes, deciding, figures, title
 from perilune.watch.work import Work
 
@@ -19,7 +20,6 @@ _MOVED_D = 1.0
 
 def apply_rules(work: Work, rules: Rules) -> dict[str, Any]:
     """Compare what holds now with the open alerts of each rule, one transaction a rule."""
-    counts = {"raised": 0, "changed": 0, "withdrawn": 0}
     for rule in rules.rules:
         told = []
         with work.commit() as connection:
@@ -33,11 +33,11 @@ def apply_rules(work: Work, rules: Rules) -> dict[str, Any]:
                     connection, rule, found.get(key), before.get(key), work.cycle.now_mjd_tdb
                 )
                 if alert is not None and raise_alert(connection, alert) is not None:
-                    counts[alert.event] += 1
                     told.append(alert)
         for alert in told:
             work.told("alert", {"rule": rule.name, "change": alert.event, "title": alert.title})
-    return counts
+    with work.database.read() as connection:
+        return alert_tally(connection, work.cycle.started_utc)
 
 
 def _alert(

@@ -26,6 +26,7 @@ import httpx
 from perilune.catalogue import StoredAlert, find_alert
 from perilune.catalogue.alerts import note_delivery, waiting_deliveries
 from perilune.watch.rules import Channel, EmailChannel, FileChannel, Rules, WebhookChannel
+from perilune.watch.tally import delivery_tally
 from perilune.watch.work import VERSION, Work
 
 _TIMEOUT_S: Final = 15.0
@@ -46,7 +47,6 @@ def deliver(work: Work, rules: Rules) -> dict[str, Any]:
     """Send what waits; what cannot be sent now waits for the next cycle."""
     with work.database.read() as connection:
         waiting = waiting_deliveries(connection)
-    counts = {"sent": 0, "waiting": 0, "failed": 0}
     for done, delivery in enumerate(waiting):
         work.progress(done / len(waiting), f"alert {delivery.alert_id} to {delivery.channel}")
         with work.database.read() as connection:
@@ -61,7 +61,6 @@ def deliver(work: Work, rules: Rules) -> dict[str, Any]:
         with work.commit() as connection:
             note_delivery(connection, delivery.id, error, give_up=give_up)
         state = "sent" if error is None else "failed" if give_up else "waiting"
-        counts[state] += 1
         detail = {"alert": alert.id, "channel": delivery.channel, "state": state}
         if error is None:
             work.told("delivery", detail)
@@ -69,7 +68,8 @@ def deliver(work: Work, rules: Rules) -> dict[str, Any]:
             work.fail(
                 "delivery", f"Alert {alert.id} did not reach {delivery.channel}: {error}", detail
             )
-    return counts
+    with work.database.read() as connection:
+        return delivery_tally(connection, work.cycle.started_utc)
 
 
 def _try(channel: Channel, alert: StoredAlert) -> str | None:

@@ -33,6 +33,7 @@ from perilune.watch.journal import Journal
 from perilune.watch.reassess import reassess, search_approaches
 from perilune.watch.refit import refit
 from perilune.watch.rules import read_rules
+from perilune.watch.tally import intake_tally
 from perilune.watch.work import CycleSettings, Progress, Work
 
 LOCK: Final = "watch"
@@ -126,16 +127,15 @@ def _begin(database: Database, settings: CycleSettings, now_mjd_tdb: float) -> t
 
 def _take_in(work: Work) -> dict[str, Any]:
     """The built-in objects into an empty catalogue; the inbox's new files, each on its own."""
-    counts = {"files": 0, "refused": 0, "observations": 0, "orbits": 0}
     if work.settings.builtin:
         with work.commit() as connection:
             if count_objects(connection) == 0:
-                counts["orbits"] += add_orbits(connection, builtin.orbits(), "built-in").new
-    if work.settings.inbox is None:
-        return counts
+                add_orbits(connection, builtin.orbits(), "built-in")
+    refused = 0
     folder = work.settings.inbox
-    files = inbox_files(folder)
+    files = [] if folder is None else inbox_files(folder)
     for done, path in enumerate(files):
+        assert folder is not None
         name = str(path.relative_to(folder))
         work.progress(done / len(files), name)
         with work.database.read() as connection:
@@ -145,15 +145,14 @@ def _take_in(work: Work) -> dict[str, Any]:
         try:
             incoming = read_incoming(path, name)
         except PeriluneError as error:
-            counts["refused"] += 1
+            refused += 1
             work.fail("intake", f"{name} was not taken in: {error}", {"file": name})
             continue
         with work.commit() as connection:
             detail = take_in(connection, incoming, f"inbox:{name}")
-        counts["files"] += 1
-        counts[str(detail["kind"])] += int(str(detail["added"]))
         work.told("intake", {"file": name, **detail})
-    return counts
+    with work.database.read() as connection:
+        return intake_tally(connection, work.cycle.started_utc) | {"refused": refused}
 
 
 def _alert(work: Work) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from perilune.errors import PeriluneError
 from perilune.impact import assess_risk, find_approaches
 from perilune.impact.risk import DEFAULT_SAMPLES
 from perilune.times import format_utc
+from perilune.watch.tally import approach_tally, risk_tally
 from perilune.watch.work import BODIES, EPHEMERIS, VERSION, Progress, Work
 
 SEED: Final = 1
@@ -80,7 +81,8 @@ def reassess(work: Work) -> dict[str, Any]:
                     "torino_max": risk.torino_max,
                 },
             )
-    return {"assessed": len(pending) - failed, "failed": failed}
+    with work.database.read() as connection:
+        return {"assessed": risk_tally(connection, work.cycle.started_utc), "failed": failed}
 
 
 def search_approaches(work: Work) -> dict[str, Any]:
@@ -113,7 +115,8 @@ def search_approaches(work: Work) -> dict[str, Any]:
         with work.commit() as connection:
             replace_approaches(connection, search, found)
         work.told("approaches", {"object": name, "found": len(found)})
-    return {"searched": len(pending) - failed, "failed": failed}
+    with work.database.read() as connection:
+        return {"searched": approach_tally(connection, work.cycle.started_utc), "failed": failed}
 
 
 def _share(work: Work, done: int, count: int) -> Progress:

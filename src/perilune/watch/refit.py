@@ -24,6 +24,7 @@ from perilune.determination.result import as_orbit, estimated_h, rms_arcsec
 from perilune.dynamics import solar_system
 from perilune.errors import PeriluneError
 from perilune.orbits.orbit import Orbit
+from perilune.watch.tally import fit_tally
 from perilune.watch.work import BY, VERSION, Work
 
 _A_CORE: Final = 4  # objects that are fitted before their results are written
@@ -41,7 +42,6 @@ def refit(work: Work) -> dict[str, Any]:
     """Fit every object whose observations no fit has had; each result is kept as it comes."""
     with work.database.read() as connection:
         pending = objects_to_fit(connection)
-    counts = {"converged": 0, "unconstrained": 0, "failed": 0}
     threads = work.settings.threads or os.cpu_count() or 1
     done = 0
     for some in chunks(pending, _A_CORE * threads):
@@ -51,10 +51,10 @@ def refit(work: Work) -> dict[str, Any]:
             work.progress((done + fraction * size) / len(pending), label)
 
         for task, found in zip(tasks, _fit(work, tasks, threads, progress), strict=True):
-            status = _keep(work, task, found)
-            counts[status] = counts.get(status, 0) + 1
+            _keep(work, task, found)
         done += len(some)
-    return counts
+    with work.database.read() as connection:
+        return fit_tally(connection, work.cycle.started_utc)
 
 
 def _task(work: Work, object_id: int, last: int) -> _Task:
@@ -82,7 +82,7 @@ def _fit(
         return found
 
 
-def _keep(work: Work, task: _Task, found: Fit | PeriluneError) -> str:
+def _keep(work: Work, task: _Task, found: Fit | PeriluneError) -> None:
     """Write one fit, with the orbit that it gave."""
     orbit = None if isinstance(found, PeriluneError) else _orbit(task, found)
     with work.commit() as connection:
@@ -97,7 +97,6 @@ def _keep(work: Work, task: _Task, found: Fit | PeriluneError) -> str:
         work.fail("fit", f"{task.known.full_name} cannot be fitted: {found}", detail)
     else:
         work.told("fit", {**detail, "used": fit.used, "rms_arcsec": fit.rms_arcsec})
-    return fit.status
 
 
 def _orbit(task: _Task, found: Fit) -> Orbit | None:
