@@ -17,6 +17,8 @@ from watching import fill_inbox, held, rules_for
 from perilune.catalogue import open_database
 from perilune.catalogue.cycles import latest_cycle
 
+pytestmark = pytest.mark.slow
+
 _KILLS = 10
 _COMMAND = "from perilune.cli.main import main; import sys; sys.exit(main(sys.argv[1:]))"
 # No file may grow beyond this: the writes of a full disk fail in the same place, with another word.

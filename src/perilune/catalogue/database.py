@@ -89,7 +89,7 @@ class Database:
         """Our error for what the database's driver reports; the driver's own for a defect."""
         said = str(error.orig).strip()
         lowered = said.lower()
-        if "locked" in lowered or "lock timeout" in lowered or "busy" in lowered:
+        if any(word in lowered for word in ("locked", "lock timeout", "busy", "deadlock")):
             return DatabaseLockedError(
                 f"Another process keeps {self.place} locked ({said}). Nothing was changed; try "
                 "again when it has finished."
