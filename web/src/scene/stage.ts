@@ -327,12 +327,22 @@ export class Stage {
       const isFree = !taken.some(
         ([a, b, w]) => Math.abs(b - y) < 16 && x < a + w && a < x + reach,
       );
-      span.hidden = !isIn || !isFree || this.#isBehind(at);
-      if (span.hidden) return;
+      const hidden = !isIn || !isFree || this.#isBehind(at);
+      // Only what has changed is written: each writing has the browser lay out and paint anew.
+      if (span.hidden !== hidden) span.hidden = hidden;
+      if (hidden) return;
       taken.push([x, y, reach]);
-      span.textContent = label.text;
-      span.style.color = label.tone ? `var(--${label.tone})` : "";
-      span.style.transform = `translate(${x + 8}px, ${y - 19}px)`;
+      const tone = label.tone ? `var(--${label.tone})` : "";
+      const move = `translate(${x.toFixed(1)}px, ${(y - 19).toFixed(1)}px) translateX(8px)`;
+      if (span.textContent !== label.text) span.textContent = label.text;
+      if (span.dataset["tone"] !== tone) {
+        span.dataset["tone"] = tone;
+        span.style.color = tone;
+      }
+      if (span.dataset["move"] !== move) {
+        span.dataset["move"] = move;
+        span.style.transform = move;
+      }
     });
   }
 
