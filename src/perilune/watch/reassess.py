@@ -23,6 +23,8 @@ from perilune.watch.tally import approach_tally, risk_tally
 from perilune.watch.work import BODIES, EPHEMERIS, VERSION, Progress, Work
 
 SEED: Final = 1
+# A cycle is to come round: `perilune risk` looks for a hundredth of this.
+LEAST_PROBABILITY: Final = 1.0e-6
 NEAR_EARTH_AU: Final = 1.3  # perihelion distance of a near-Earth object, at most
 _SEARCH_AGAIN_AFTER_D: Final = 30.0  # the end of a search may lie this much nearer than asked
 
@@ -43,6 +45,7 @@ def reassess(work: Work) -> dict[str, Any]:
             "until_mjd_tdb": work.cycle.until_mjd_tdb,
             "samples": DEFAULT_SAMPLES,
             "seed": SEED,
+            "least_probability": LEAST_PROBABILITY,
             "software_version": VERSION,
             "ephemeris": EPHEMERIS,
         }
@@ -53,6 +56,7 @@ def reassess(work: Work) -> dict[str, Any]:
                 work.cycle.until_mjd_tdb,
                 samples=DEFAULT_SAMPLES,
                 seed=SEED,
+                least_probability=LEAST_PROBABILITY,
                 assessed_mjd_tdb=work.cycle.now_mjd_tdb,
                 threads=work.settings.threads,
                 progress=_share(work, done, len(pending)),
