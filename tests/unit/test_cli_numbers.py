@@ -30,7 +30,8 @@ def test_an_interval_from_zero_is_an_upper_bound() -> None:
     assert interval(0.0, 3.8e-4) == "< 3.8e-04"
     assert interval(0.039, 0.047) == "3.90-4.70 %"
     assert interval(0.9996, 1.0) == "> 99.96 %"
-    assert interval(1e-7, 4e-7) == "1.0e-07-4.0e-07"
+    assert interval(1e-7, 4e-7) == "1.0-4.0e-07"
+    assert interval(8e-6, 2e-5) == "8.0e-06-2.0e-05"
 
 
 def test_what_is_not_known_is_a_dash() -> None:

@@ -24,6 +24,8 @@ def interval(low: float, high: float) -> str:
         return f"> {chance(low)}"
     if low >= 1e-3:
         return f"{100.0 * low:.2f}-{100.0 * high:.2f} %"
+    if low < 1e-3 and high < 1e-3 and f"{low:.1e}"[3:] == f"{high:.1e}"[3:]:
+        return f"{low:.1e}"[:3] + f"-{high:.1e}"  # 8.0-9.5e-06: two numbers of one size
     return f"{chance(low)}-{chance(high)}"
 
 
