@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from perilune.constants import AU_KM
+from perilune.constants import AU_KM, JULIAN_YEAR_D
 from perilune.impact.line_samples import APART_KM, LineSamples, Rows, refine
 
 Array = NDArray[np.float64]
@@ -35,6 +36,11 @@ _ROUGH_KM: Final = 1.0e-4 * AU_KM
 _FOUND_KM: Final = 1000.0
 _MOST_LOOKS: Final = 12
 _MOST_ROUNDS: Final = 3
+# An encounter so close turns the line by tenths of an au within so many years.
+_BENDING_KM: Final = 0.02 * AU_KM
+_BENDING_D: Final = 75.0 * JULIAN_YEAR_D
+_MOST_OPENINGS: Final = 10
+_BENT: Final = 0.3
 # Steps in which only one end sees a pass are cut to so much less probability.
 _CLOSER: Final = 16.0
 _TWIN: Final = 2.0e-3  # of the step
@@ -157,6 +163,14 @@ class _Hunt:
         seen = len(order)
         return not self.is_bracketed and seen > 4 and i not in (seen - 1, seen - 2)
 
+    def turns_the_line(self, until_mjd_tdb: float) -> bool:
+        """Whether the crossing between two ends is so close that the line is bent in the years
+        that follow, and neither end lies in its midst."""
+        left = min(1.0, (until_mjd_tdb - self.epoch[0]) / _BENDING_D)
+        xi = min(abs(x) for x in self.xi_km)
+        zeta = min(abs(z) for z in self.zeta_km)
+        return xi < left * _BENDING_KM and zeta > max(0.7 * xi, 0.2 * _BENDING_KM)
+
     @property
     def is_found(self) -> bool:
         return abs(self.zeta_km[self.best()[0]]) < _FOUND_KM
@@ -214,6 +228,7 @@ def find_returns(
     """
     found: list[Return] = []
     settled = _Settled()
+    _open_at_passes(samples, least_mass, most)
     for _ in range(_MOST_ROUNDS):
         _refine_dangerous(samples, least_mass / _CLOSER, most)
         hunts = _between_neighbours(samples, settled)
@@ -327,14 +342,71 @@ def _singles(samples: LineSamples, within_km: float) -> dict[int, list[tuple[int
     return found
 
 
+def _open_at_passes(samples: LineSamples, least_mass: float, most: int) -> None:
+    """Put orbits where the line passes the Earth closely.
+
+    Two neighbours on either side of the Earth may fly on side by side, and between them the line
+    is thrown far out by the encounter; an orbit in its midst lets `refine` see that.
+    """
+    for _ in range(_MOST_OPENINGS):
+        close = [
+            hunt
+            for hunt in _between_neighbours(samples, _Settled())
+            if hunt.turns_the_line(samples.flight.until)
+            and ndtr(hunt.sigma[1]) - ndtr(hunt.sigma[0]) > least_mass / _CLOSER
+        ]
+        crossings = {hunt.crossing()[0] for hunt in close[: max(0, most - samples.sigma.size)]}
+        crossings -= set(samples.sigma.tolist())
+        if not crossings:
+            return
+        samples.add(np.array(sorted(crossings)))
+        refine(samples, least_mass, most)
+
+
+def _folds(samples: LineSamples, within_km: float) -> set[int]:
+    """Steps whose ends are both early or both late, and between which the trail is bent.
+
+    Its prolongation from the next orbit on either side misses the other end by a good part of the
+    way to the Earth: it may turn back in there, after two crossings or before any.
+    """
+    passes, rows = samples.passes, samples.passes.of_orbits(samples.sigma.size)
+    sigma = samples.sigma
+    xi, zeta = passes.points_km.T
+    in_reach = np.abs(xi) < within_km + _INCLINATION * np.abs(zeta) + _ROUGH_KM
+    partner: list[dict[int, int]] = []  # of each pass of orbit i, the pass of orbit i + 1
+    for here, there in pairwise(rows):
+        pairs = np.argwhere(same_encounters(samples, here, there))
+        partner.append({int(here[a]): int(there[b]) for a, b in pairs})
+    found = set()
+    for i, own in enumerate(partner):
+        back = {after: before for before, after in partner[i - 1].items()} if i else {}
+        ahead = partner[i + 1] if i + 1 < len(partner) else {}
+        step = sigma[i + 1] - sigma[i]
+        for a, b in own.items():
+            if zeta[a] * zeta[b] <= 0.0 or not (in_reach[a] or in_reach[b]):
+                continue
+            if a in back and sigma[i] > sigma[i - 1]:
+                slope = (zeta[a] - zeta[back[a]]) / (sigma[i] - sigma[i - 1])
+                bend = zeta[a] + slope * step - zeta[b]
+                if abs(bend) > _BENT * min(abs(zeta[a]), abs(zeta[b])):
+                    found.add(i)
+            if b in ahead and sigma[i + 2] > sigma[i + 1]:
+                slope = (zeta[ahead[b]] - zeta[b]) / (sigma[i + 2] - sigma[i + 1])
+                bend = zeta[b] - slope * step - zeta[a]
+                if abs(bend) > _BENT * min(abs(zeta[a]), abs(zeta[b])):
+                    found.add(i)
+    return found
+
+
 def _refine_dangerous(samples: LineSamples, least_mass: float, most: int) -> None:
-    """Cut steps in four in which something passes the Earth that only one end sees.
+    """Cut steps in four in which a pass is seen from one end only, or a trail may turn back.
 
     A close encounter pulls a short piece of the line apart; an impact in a later year may lie in
     there though the steps about it are short enough elsewhere.
     """
     sigma = samples.sigma
-    steps = np.array(sorted(_singles(samples, _WIDEST_KM)), dtype=np.int64)
+    open_ = set(_singles(samples, _WIDEST_KM)) | _folds(samples, _WIDEST_KM)
+    steps = np.array(sorted(open_), dtype=np.int64)
     mass = ndtr(sigma[steps + 1]) - ndtr(sigma[steps])
     steps = steps[(mass > least_mass) & (sigma[steps + 1] > sigma[steps])]
     steps = steps[: max(0, (most - sigma.size) // 3)]
