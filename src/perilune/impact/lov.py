@@ -28,6 +28,7 @@ from perilune.orbits.orbit import CartesianOrbit
 # The radius of the Earth's disc for an object that comes at 10 km/s.
 _EARTH_KM: Final = 1.0e4
 _WIDTHS: Final = 6.0
+# Orbits at most for a search down to 1e-8, and twice as many below.
 _MOST_ORBITS: Final = 20_000
 _AROUND: Final = 128
 
@@ -79,10 +80,11 @@ def search_line(
     """
     flight = LineFlight(ephemeris, orbit, number, line, until_mjd_tdb, threads, progress)
     least_mass = least * TARGET_KM / _EARTH_KM
-    samples = sample_line(flight, least_mass, _MOST_ORBITS)
+    most = _MOST_ORBITS if least >= 1e-8 else 2 * _MOST_ORBITS
+    samples = sample_line(flight, least_mass, most)
     beside = _WIDTHS * width_km
     within = beside + (REACH_KM if "moon" in bodies else 3.0 * _EARTH_KM)
-    returns = find_returns(samples, within, 0.1 * least, least_mass, _MOST_ORBITS)
+    returns = find_returns(samples, within, 0.1 * least, least_mass, most)
     aims: list[tuple[str, float, float]] = []
     if "earth" in bodies:
         aims += [
