@@ -11,6 +11,7 @@ of dashes is skipped.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -259,6 +260,9 @@ def write_mpcorb(orbits: Sequence[Orbit]) -> str:
     return "".join(_line(orbit) for orbit in orbits)
 
 
+_COMET: Final = re.compile(r"\d{4}[PDI]", re.ASCII)  # the packed form of a numbered comet
+
+
 def _line(orbit: Orbit) -> str:
     elements = with_elements(orbit, KeplerianElements, GM_SUN_DE440_KM3_S2).elements
     assert isinstance(elements, KeplerianElements)
@@ -266,7 +270,12 @@ def _line(orbit: Orbit) -> str:
     tt = float(mjd_tt_from_tdb(orbit.epoch_mjd_tdb))
     a = elements.semi_major_axis_au
     problems: tuple[tuple[bool, str, object, str], ...] = (
-        (packed is None, "designation", orbit.designation, "one with a packed form"),
+        (
+            packed is None or "/" in orbit.designation or _COMET.fullmatch(packed) is not None,
+            "designation",
+            orbit.designation,
+            "a minor planet's, with a packed form",
+        ),
         (abs(tt - round(tt)) > 1e-9, "epoch", f"MJD {tt} TT", "0 h TT of a day"),
         (not 0.0 < a < 1000.0, "semi-major axis", a, "an ellipse below 1000 au"),
     )
