@@ -82,6 +82,7 @@ def main() -> None:
             time.sleep(chance.uniform(0.1, 1.0) * took_s)
             run.send_signal(signal.SIGKILL)
             killed += run.wait() == -signal.SIGKILL
+            print(f"killed {killed} times", end="\r", flush=True)
             if _is_done(database) and len(sys.argv) < 3:
                 ends += 1
                 _compare(database, folder, expected)
