@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,9 @@ NEOCC_OFFSET_SIGMA = -0.640
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(
+    not os.environ.get("PERILUNE_LONG"), reason="takes minutes: PERILUNE_LONG=1 runs it"
+)
 def test_1979_xb_has_neocc_s_eight_virtual_impactors(shared_data: Path) -> None:
     """1979XB.risk (ESA NEOCC, 2019-08-08), from 1979XB.rwo alone: dates, sigmas, probabilities.
 
