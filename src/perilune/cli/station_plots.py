@@ -69,7 +69,7 @@ def _figure(width: float, height: float) -> Any:
         from matplotlib.figure import Figure
     except ImportError:
         raise DataMissingError(
-            "Pictures need matplotlib. Install it: pip install 'perilune[plot]'."
+            "Pictures need matplotlib. Install it: pip install 'perilune[station]'."
         ) from None
     return Figure(figsize=(width, height), layout="constrained")
 

@@ -1,6 +1,6 @@
 """Files of the Moon's heights: GeoTIFF, or PDS images by their label, through rasterio.
 
-rasterio is optional: `pip install perilune[terrain]`.
+rasterio is optional: `pip install perilune[station]`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _opened(path: Path | str) -> Iterator[Any]:
         from rasterio.errors import NotGeoreferencedWarning, RasterioError
     except ImportError:
         raise DataMissingError(
-            "Terrain needs rasterio. Install it: pip install 'perilune[terrain]'."
+            "Terrain needs rasterio. Install it: pip install 'perilune[station]'."
         ) from None
     try:
         # A map without a place gets its error later.
