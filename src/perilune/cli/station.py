@@ -11,26 +11,17 @@ from perilune.cli.envelope import print_envelope
 from perilune.cli.numbers import number
 from perilune.cli.options import Json, now_mjd_tdb
 from perilune.cli.output import progress_bar, show_table
+from perilune.cli.station_options import File, Parquet, Plot, station_inputs
 
 if TYPE_CHECKING:
     from perilune.station.light import Sky
-    from perilune.station.station import Station
 
 station = typer.Typer(
     no_args_is_help=True, help="Design a station: its parts, light, links and power."
 )
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A station file (YAML).")]
 Start = Annotated[
     str | None, typer.Option(metavar="DATE", help="The span's start; today where not given.")
-]
-Plot = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Draw a picture (PNG, PDF or SVG).")
-]
-
-
-Parquet = Annotated[
-    Path | None, typer.Option("--parquet", metavar="FILE", help="Write the rows as Parquet.")
 ]
 
 
@@ -43,7 +34,7 @@ def show(file: File, json: Json = False) -> None:
 
     held = read_station(file)
     if json:
-        print_envelope(summary(held), units=SUMMARY_UNITS, inputs=_inputs("show", held))
+        print_envelope(summary(held), units=SUMMARY_UNITS, inputs=station_inputs("show", held))
     else:
         print_summary(held)
 
@@ -87,7 +78,7 @@ def light(
         from perilune.cli.station_plots import draw_light
 
         draw_light(plot, skies)
-    inputs = {**_inputs("light", held), "span": [first, last, step_d]}
+    inputs = {**station_inputs("light", held), "span": [first, last, step_d]}
     if _given(rows, LIGHT_UNITS, inputs, parquet, json):
         return
     table = [
@@ -139,7 +130,7 @@ def orbits(
                 orbiter, held.folder, days=days, samples=samples, seed=seed, progress=told
             )
             rows.append(row.as_dict())
-    inputs = {**_inputs("orbits", held), "days": days, "samples": samples, "seed": seed}
+    inputs = {**station_inputs("orbits", held), "days": days, "samples": samples, "seed": seed}
     if _given(rows, ORBIT_UNITS, inputs, parquet, json):
         return
     table = [
@@ -193,7 +184,7 @@ def links(
 
         draw_links(plot, found)
     rows = [link_row(link) for link in found]
-    inputs = {**_inputs("links", held), "span": [first, last, step_d]}
+    inputs = {**station_inputs("links", held), "span": [first, last, step_d]}
     if _given(rows, LINK_UNITS, inputs, parquet, json):
         return
     table = [
@@ -251,7 +242,7 @@ def coverage(
     row = coverage_row(found)
     if json:
         inputs = {
-            **_inputs("coverage", held),
+            **station_inputs("coverage", held),
             "span": [first, last, step_d],
             "region": [*band, mask],
         }
@@ -295,7 +286,7 @@ def power(
     rows = [
         power_row(each) for each in station_power(held, first, last, phase=phase, step_d=step_d)
     ]
-    inputs = {**_inputs("power", held), "span": [first, last, step_d], "phase": phase}
+    inputs = {**station_inputs("power", held), "span": [first, last, step_d], "phase": phase}
     if _given(rows, POWER_UNITS, inputs, parquet, json):
         return
     table = [
@@ -372,8 +363,3 @@ def _span(start: str | None, stop: str | None, default_d: float) -> tuple[float,
             expected=f"after {start or 'today'}",
         )
     return first, last
-
-
-def _inputs(verb: str, held: Station) -> dict[str, Any]:
-    """What a result depends on: all that the file says, but not what it is called."""
-    return {"verb": f"station {verb}", "station": held.model_dump(exclude={"file"}, mode="json")}
