@@ -27,7 +27,8 @@ from perilune.dynamics.orbit_paths import particle
 from perilune.ephemeris import MAJOR_BODIES, Ephemeris
 from perilune.impact.b_plane import target_plane_points
 from perilune.impact.intervals import ProbabilityEstimate
-from perilune.impact.targets import Target
+from perilune.impact.progress import share
+from perilune.impact.targets import Target, by_date
 from perilune.orbits.orbit import CartesianOrbit
 
 Array = NDArray[np.float64]
@@ -138,30 +139,38 @@ class Range:
 
     def fly(self, deviations: Sequence[Array]) -> list[Encounters]:
         """For each target the encounters expected; `particle` counts its own orbits."""
-        sizes = np.array([part.shape[0] for part in deviations])
-        first = np.concatenate([[0], np.cumsum(sizes)])
+        parts = by_date([one.epoch_mjd_tdb for one in self.targets])
+        found: dict[int, Encounters] = {}
+        for index, part in enumerate(parts):
+            progress = share(self.progress, index, len(parts))
+            found |= self._fly_part({k: deviations[k] for k in part}, progress)
+        return [found[k] for k in range(len(deviations))]
+
+    def _fly_part(
+        self, deviations: dict[int, Array], progress: Progress | None
+    ) -> dict[int, Encounters]:
+        """The same for some of the targets, by their index."""
+        targets = [self.targets[k] for k in deviations]
+        first = np.cumsum([0, *(part.shape[0] for part in deviations.values())])
+        until = max(one.epoch_mjd_tdb for one in targets) + _SAME_D
         found = propagate(
             self.ephemeris,
-            particle(self.ephemeris, self.orbit, self.number, np.concatenate(deviations)),
-            [
-                min(
-                    max(one.epoch_mjd_tdb for one in self.targets) + _SAME_D,
-                    self.ephemeris.last_mjd_tdb,
-                )
-            ],
-            watches=[Watch(body, _WATCHED_KM) for body in {one.body for one in self.targets}],
+            particle(
+                self.ephemeris, self.orbit, self.number, np.concatenate([*deviations.values()])
+            ),
+            [min(until, self.ephemeris.last_mjd_tdb)],
+            watches=[Watch(body, _WATCHED_KM) for body in {one.body for one in targets}],
             threads=self.threads,
-            progress=self.progress,
-            label=f"{first[-1]:,} orbits around {len(self.targets)} virtual impactors",
+            progress=progress,
+            label=f"orbits around {len(self.targets)} virtual impactors",
         ).encounters
-        results = []
-        for k, target in enumerate(self.targets):
-            mine = (found.particle >= first[k]) & (found.particle < first[k + 1])
+        results = {}
+        for row, (k, target) in enumerate(zip(deviations, targets, strict=True)):
+            mine = (found.particle >= first[row]) & (found.particle < first[row + 1])
             mine &= found.body == MAJOR_BODIES.index(target.body)
             mine &= np.abs(found.epoch_mjd_tdb - target.epoch_mjd_tdb) < _SAME_D
-            part = found.where(mine)
-            part.particle[:] -= first[k]
-            results.append(part)
+            results[k] = found.where(mine)
+            results[k].particle[:] -= first[row]
         return results
 
     def points_km(self, target: Target, found: Encounters, count: int) -> Array:

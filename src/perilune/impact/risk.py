@@ -37,6 +37,7 @@ from perilune.impact.line_of_variations import (
 from perilune.impact.linear import probability_in_disc
 from perilune.impact.local_samples import LocalSamples
 from perilune.impact.lov import search_line
+from perilune.impact.progress import share
 from perilune.orbits.orbit import Orbit
 from perilune.times import parse_epoch
 
@@ -117,23 +118,13 @@ def assess_risk(
     assessed = now_mjd_tdb() if assessed_mjd_tdb is None else assessed_mjd_tdb
     results = []
     for index, orbit in enumerate(orbits):
-        share = _share(progress, index, len(orbits))
+        part = share(progress, index, len(orbits))
         rating = Rating(ephemeris, orbit, assessed)
-        stage = _Stage(rating, tuple(bodies), until_mjd_tdb, seed, threads, share)
+        stage = _Stage(rating, tuple(bodies), until_mjd_tdb, seed, threads, part)
         results += stage.assess(method, samples, least_probability, correct)
     if progress is not None:
         progress(1.0, "risk")
     return results
-
-
-def _share(progress: Progress | None, index: int, count: int) -> Progress | None:
-    if progress is None:
-        return None
-
-    def part(fraction: float, label: str) -> None:
-        progress((index + fraction) / count, label)
-
-    return part
 
 
 class _Stage:

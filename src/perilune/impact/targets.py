@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,10 @@ from perilune.impact.linear import UncertaintyEllipse, probability_in_disc
 from perilune.orbits.orbit import CartesianOrbit
 
 Array = NDArray[np.float64]
+
+# Parts at most for orbits with different ends, and orbits at least in one.
+_PARTS: Final = 16
+_LEAST_OF_PART: Final = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,8 +112,32 @@ def targets_of(
     Returns:
         One for each; None where no such encounter was met.
     """
-    if not wanted:
-        return []
+    results: list[Target | None] = [None] * len(wanted)
+    for part in by_date([one[2] for one in wanted]):
+        some = [wanted[k] for k in part]
+        found = _targets_of_part(ephemeris, orbit, number, some, threads, within_km, within_d)
+        for k, target in zip(part, found, strict=True):
+            results[k] = target
+    return results
+
+
+def by_date(epoch_mjd_tdb: Sequence[float]) -> list[list[int]]:
+    """Indices in a few parts of like dates, so that few orbits are flown far beyond their own."""
+    order = np.argsort(np.asarray(epoch_mjd_tdb, dtype=np.float64), kind="stable")
+    parts = np.array_split(order, max(1, min(_PARTS, order.size // _LEAST_OF_PART)))
+    return [part.tolist() for part in parts if part.size]
+
+
+def _targets_of_part(
+    ephemeris: Ephemeris,
+    orbit: CartesianOrbit,
+    number: int | None,
+    wanted: Sequence[tuple[str, float, float, Array, Array, Array]],
+    threads: int | None,
+    within_km: float,
+    within_d: float,
+) -> list[Target | None]:
+    """`targets_of` without splitting."""
     radius = surface_arrays(ephemeris.constants.sun_radius_km).radius_km
     found = propagate(
         ephemeris,
