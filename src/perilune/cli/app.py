@@ -18,6 +18,7 @@ from perilune.cli import (
     fetch,
     fit,
     propagate,
+    report,
     risk,
     serve,
     station,
@@ -68,6 +69,7 @@ app.command()(propagate.propagate)
 app.command()(ephemeris.ephemeris)
 app.command()(fit.fit)
 app.add_typer(station.station, name="station")
+app.command()(report.report)
 app.command()(convert.convert)
 app.add_typer(token.token, name="token")
 app.add_typer(data.data, name="data")

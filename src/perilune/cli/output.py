@@ -20,6 +20,8 @@ from perilune.errors import InputError
 PLAIN_WIDTH = 80
 _GAP = "  "
 _BAR_AFTER_S = 1.0
+_LINE_AFTER_S = 10.0  # off a terminal
+_LINE_EVERY_S = 30.0
 _unfinished: set[Path] = set()
 
 Progress = Callable[[float, str], None]
@@ -98,18 +100,29 @@ def _show_rich(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
     console.print(table)
 
 
-def _silent(_done_fraction: float, _label: str) -> None:
-    """Progress off a terminal."""
+def _plain_progress(label: str) -> Progress:
+    """Progress off a terminal: a line now and then, for logs and for whoever waits."""
+    told_s = time.monotonic() + _LINE_AFTER_S - _LINE_EVERY_S
+
+    def update(done_fraction: float, text: str) -> None:
+        nonlocal told_s
+        if time.monotonic() - told_s < _LINE_EVERY_S:
+            return
+        told_s = time.monotonic()
+        what = label if text in ("", label) else f"{label}, {text}"
+        say(f"{what}: {100.0 * min(max(done_fraction, 0.0), 1.0):.0f} %")
+
+    return update
 
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Progress]:
-    """A progress bar on stderr, if that is a terminal, for what takes more than a second.
+    """How far work is, on stderr: a bar on a terminal, elsewhere a line now and then.
 
     Yields a callable `(done_fraction, label)` for the domain to call as it goes.
     """
     if not sys.stderr.isatty():
-        yield _silent
+        yield _plain_progress(label)
         return
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn

@@ -1,0 +1,66 @@
+"""Numbers as the report prints them; a table's cell carries the number itself beside the text."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from perilune.times import format_utc, parse_epoch
+
+ABSENT: Final = "–"
+_RAISED: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_PERCENT_FROM: Final = 1e-3
+
+
+def number(value: float | None, form: str) -> str:
+    """A number in a format of Python's, with a true minus sign; a dash where it is not known."""
+    if value is None or not math.isfinite(value):
+        return ABSENT
+    return format(value, form).replace("-", "−")
+
+
+def power(value: float) -> str:
+    """Two digits and a power of ten: 8.3 × 10⁻⁶."""
+    digits, exponent = f"{value:.1e}".split("e")
+    return f"{digits} × 10{str(int(exponent)).translate(_RAISED)}"
+
+
+def chance(probability: float) -> str:
+    """A probability: percent from 0.1 % on, else a power of ten."""
+    if probability == 0.0:
+        return "none found"
+    if probability > 0.9999:
+        return "100 %" if probability == 1.0 else "> 99.99 %"
+    if probability >= _PERCENT_FROM:
+        return f"{100.0 * probability:.2f} %"
+    return power(probability)
+
+
+def interval(low: float, high: float) -> str:
+    """A 95 % interval; only one bound where the other is 0 or 1."""
+    if low == 0.0:
+        return f"< {chance(high)}"
+    if high == 1.0:
+        return f"> {chance(low)}"
+    if low >= _PERCENT_FROM:
+        return f"{100.0 * low:.2f} to {100.0 * high:.2f} %"
+    return f"{chance(low)} to {chance(high)}"
+
+
+def day(text: str | None) -> str:
+    """The day of an ISO 8601 time."""
+    return ABSENT if text is None else text[:10]
+
+
+def minute(text: str) -> str:
+    """An ISO 8601 time in UTC, rounded to the minute."""
+    return format_utc(parse_epoch(text) + 30.0 / 86400.0, 0)[:16].replace("T", " ")
+
+
+def words(value: object) -> str:
+    """Text as it is, a list with commas; a dash for nothing."""
+    if value is None or value == "":
+        return ABSENT
+    if isinstance(value, list | tuple):
+        return ", ".join(str(each) for each in value) or ABSENT
+    return str(value)

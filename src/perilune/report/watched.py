@@ -1,0 +1,140 @@
+"""What the watch found last, in the rows of `perilune watch --json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from perilune.catalogue import (
+    Database,
+    StoredAlert,
+    StoredAssessment,
+    count_objects,
+    list_alerts,
+    next_approaches,
+    risk_list,
+)
+from perilune.catalogue.cycles import latest_cycle
+from perilune.contract.approaches import approach_row
+from perilune.contract.envelope import inputs_sha256
+from perilune.errors import DataMissingError
+from perilune.impact import ImpactorRow
+from perilune.times import parse_epoch
+from perilune.watch.findings import Finding
+from perilune.watch.work import BODIES, CycleSettings
+
+_ROWS: Final = 1000
+_APPROACHES: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The state of the catalogue after a cycle.
+
+    Attributes:
+        cycle_id: its number.
+        now_mjd_tdb: the moment that it counts from.
+        finished_utc: when it was done.
+        horizon_years: how far it searched for impacts.
+        within_au: how near approaches are.
+        objects: how many the catalogue holds.
+        assessments: the current ones, in the order of the command's rows.
+        approaches: the next ones, as rows.
+        alerts: those that are open.
+        inputs_sha256: the digest that the command's envelope carries.
+    """
+
+    cycle_id: int
+    now_mjd_tdb: float
+    finished_utc: str
+    horizon_years: float
+    within_au: float
+    objects: int
+    assessments: tuple[StoredAssessment, ...]
+    approaches: tuple[Mapping[str, Any], ...]
+    alerts: tuple[StoredAlert, ...]
+    inputs_sha256: str
+
+    def to_come(self, stored: StoredAssessment) -> tuple[ImpactorRow, ...]:
+        """An assessment's virtual impactors that are not over yet."""
+        return tuple(
+            each
+            for each in stored.risk.virtual_impactors
+            if parse_epoch(each.epoch_utc) >= self.now_mjd_tdb
+        )
+
+    def is_over(self, stored: StoredAssessment) -> bool:
+        """Whether all that could have hit has done so, or not, by now."""
+        return bool(stored.risk.virtual_impactors) and not self.to_come(stored)
+
+    def open_of(self, body: str) -> list[tuple[int, StoredAssessment]]:
+        """The assessments of a body that are not over, with their places, the likeliest first."""
+        mine = [
+            (place, each)
+            for place, each in enumerate(self.assessments)
+            if each.risk.body == body and not self.is_over(each)
+        ]
+        return sorted(
+            mine, key=lambda one: (-one[1].risk.impact_probability, -one[1].risk.probability_high)
+        )
+
+    def finding(self, stored: StoredAssessment) -> Finding:
+        """An assessment as the rules for alerts see it."""
+        risk = stored.risk
+        return Finding(
+            object_id=stored.object_id,
+            body=risk.body,
+            assessment=stored,
+            impactors=self.to_come(stored),
+            probability=risk.impact_probability,
+            low=risk.probability_low,
+            high=risk.probability_high,
+            palermo=risk.palermo_cumulative,
+            torino=risk.torino_max or 0,
+            approach=None,
+        )
+
+
+def read_watched(database: Database) -> Watched:
+    """What the database holds after its latest cycle.
+
+    Raises:
+        DataMissingError: no cycle has come to its end on it.
+        DatabaseError: it cannot be read.
+    """
+    with database.read() as connection:
+        cycle = latest_cycle(connection, state="done")
+        if cycle is None:
+            raise no_cycle(database.place)
+        stored = [each for body in BODIES for each in risk_list(connection, body, limit=_ROWS)]
+        coming = next_approaches(connection, cycle.now_mjd_tdb, limit=_APPROACHES)
+        alerts = list_alerts(connection, only_open=True, limit=_ROWS)
+        objects = count_objects(connection)
+    stored.sort(key=lambda each: (each.object_id, BODIES.index(each.risk.body)))
+    inputs = {
+        "verb": "watch",
+        "assessments": [each.inputs_sha256 for each in stored],
+        "now_mjd_tdb": cycle.now_mjd_tdb,
+    }
+    default = CycleSettings()
+    return Watched(
+        cycle_id=cycle.id,
+        now_mjd_tdb=cycle.now_mjd_tdb,
+        finished_utc=cycle.finished_utc or cycle.started_utc,
+        horizon_years=float(cycle.settings.get("horizon_years", default.horizon_years)),
+        within_au=float(cycle.settings.get("within_au", default.within_au)),
+        objects=objects,
+        assessments=tuple(stored),
+        approaches=tuple(approach_row(each.approach) for each in coming),
+        alerts=tuple(alerts),
+        inputs_sha256=inputs_sha256(inputs),
+    )
+
+
+def no_cycle(place: str) -> DataMissingError:
+    """The error for a database without a cycle."""
+    return DataMissingError(
+        f"No monitoring cycle has come to its end on {place}, so there are no risks to report. "
+        f"Run one first: perilune watch --database {place}"
+    )
