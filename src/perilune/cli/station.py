@@ -12,6 +12,7 @@ from perilune.cli.numbers import number
 from perilune.cli.options import Json, now_mjd_tdb
 from perilune.cli.output import progress_bar, show_table
 from perilune.cli.station_options import File, Parquet, Plot, station_inputs
+from perilune.cli.station_plan import plan
 
 if TYPE_CHECKING:
     from perilune.station.light import Sky
@@ -315,6 +316,9 @@ def power(
                 f"{row['element']}: {each.facility} (priority {each.priority}) is off "
                 f"{100.0 * each.off_fraction:.1f} % of the time."
             )
+
+
+station.command()(plan)
 
 
 @station.command()

@@ -27,7 +27,7 @@ def draw_light(path: Path, skies: Sequence[Sky]) -> None:
         DataMissingError: matplotlib is not installed.
         InputError: the file cannot be written.
     """
-    figure = _figure(8.0, 6.0)
+    figure = new_figure(8.0, 6.0)
     sun, earth = figure.subplots(2, 1, sharex=True)
     for sky in skies:
         size = max(1, round(_BIN_D / sky.step_d))
@@ -42,7 +42,7 @@ def draw_light(path: Path, skies: Sequence[Sky]) -> None:
     sun.legend(fontsize="small")
     earth.set_ylabel("Earth's altitude, deg")
     earth.set_xlabel("year")
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_links(path: Path, links: Sequence[Link]) -> None:
@@ -52,7 +52,7 @@ def draw_links(path: Path, links: Sequence[Link]) -> None:
         DataMissingError: matplotlib is not installed.
         InputError: the file cannot be written.
     """
-    figure = _figure(8.0, 1.0 + 0.22 * len(links))
+    figure = new_figure(8.0, 1.0 + 0.22 * len(links))
     axes = figure.subplots()
     names = [f"{link.a} - {link.b}{' or by relay' if link.via else ''}" for link in links]
     colours = ["tab:orange" if link.via else "tab:blue" for link in links]
@@ -61,10 +61,15 @@ def draw_links(path: Path, links: Sequence[Link]) -> None:
     axes.set_xlabel("% of the time")
     axes.set_xlim(0.0, 100.0)
     axes.tick_params(labelsize="small")
-    _save(figure, path)
+    save_figure(figure, path)
 
 
-def _figure(width: float, height: float) -> Any:
+def new_figure(width: float, height: float) -> Any:
+    """A figure, inches.
+
+    Raises:
+        DataMissingError: matplotlib is not installed.
+    """
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -74,7 +79,17 @@ def _figure(width: float, height: float) -> Any:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _save(figure: Any, path: Path) -> None:
+def save_figure(figure: Any, path: Path) -> None:
+    """Write a figure in the kind that the name ends in.
+
+    Raises:
+        InputError: the kind is not known, or the file cannot be written.
+    """
+    """Write a figure in one piece, of the kind that the file's name tells.
+
+    Raises:
+        InputError: the kind is not known, or the file cannot be written.
+    """
     kind = path.suffix.removeprefix(".").lower()
     if kind not in ("png", "pdf", "svg"):
         raise InputError(

@@ -27,6 +27,8 @@ def reference_faults(text: YamlText, parts: Parts, folder: Path) -> list[InputEr
     return [
         *_twice(text, parts),
         *_names(text, parts),
+        *_apart(text, parts),
+        *_currencies(text, parts),
         *_circles(text, parts),
         *_files(text, parts, folder),
     ]
@@ -59,7 +61,8 @@ def _ids(parts: Parts, *lists: str) -> list[str]:
 
 
 def _twice(text: YamlText, parts: Parts) -> Iterator[InputError]:
-    for group in (_ELEMENTS, ("partners",), ("phases",), ("facilities",)):
+    alone = ("partners", "phases", "facilities", "launchers", "landers", "crews", "consumables")
+    for group in (_ELEMENTS, *((name,) for name in alone)):
         seen: set[str] = set()
         for name in group:
             for k, each in parts.get(name, ()):
@@ -81,31 +84,77 @@ def _names(text: YamlText, parts: Parts) -> Iterator[InputError]:
         "at": ("a site or an orbiter", elements),
         "owner": ("a partner", partners),
         "operator": ("a partner", partners),
+        "carries": ("a partner", partners),
         "phase": ("a phase", phases),
         "needs": ("a facility", facilities),
+        "together": ("a facility", facilities),
     }
+    fields = {
+        "facilities": ("at", "owner", "operator", "phase", "needs", "together"),
+        "launchers": ("owner", "carries"),
+        "landers": ("owner", "carries"),
+        "crews": ("at", "needs"),
+    }
+    for part, own_fields in fields.items():
+        for k, each in parts.get(part, ()):
+            if part == "facilities" and not each.get("owner"):
+                yield fault(
+                    text,
+                    (part, k),
+                    "nobody owns this facility",
+                    expected="owner: a partner's id",
+                    remedy=f"Partners are {', '.join(partners)}." if partners else "Add partners.",
+                )
+            for field in own_fields:
+                what, known = kinds[field]
+                value = each.get(field)
+                for name in value if isinstance(value, list) else [value]:
+                    if isinstance(name, str) and name and name not in known:
+                        near = get_close_matches(name, known, n=3, cutoff=0.5)
+                        yield fault(
+                            text,
+                            (part, k, field),
+                            f"this is not the id of {what}",
+                            found=name,
+                            expected=", ".join(known) or f"{what} of this file",
+                            remedy=f"Did you mean {' or '.join(near)}?" if near else None,
+                        )
+
+
+def _apart(text: YamlText, parts: Parts) -> Iterator[InputError]:
+    """Facilities that are launched together, but not to the same place."""
+    held = {each.get("id"): each for _, each in parts.get("facilities", ())}
     for k, each in parts.get("facilities", ()):
-        if not each.get("owner"):
+        wanted = each.get("together", [])
+        for name in [wanted] if isinstance(wanted, str) else wanted or []:
+            other = held.get(name) if isinstance(name, str) else None
+            if other is None or all(each.get(f) == other.get(f) for f in ("at", "left_at")):
+                continue
             yield fault(
                 text,
-                ("facilities", k),
-                "nobody owns this facility",
-                expected="owner: a partner's id",
-                remedy=f"Partners are {', '.join(partners)}." if partners else "Add partners.",
+                ("facilities", k, "together"),
+                "facilities that are launched together go to different places",
+                found=name,
+                expected="the same at and left_at",
             )
-        for field, (what, known) in kinds.items():
-            value = each.get(field)
-            for name in value if isinstance(value, list) else [value]:
-                if isinstance(name, str) and name and name not in known:
-                    near = get_close_matches(name, known, n=3, cutoff=0.5)
-                    yield fault(
-                        text,
-                        ("facilities", k, field),
-                        f"this is not the id of {what}",
-                        found=name,
-                        expected=", ".join(known) or f"{what} of this file",
-                        remedy=f"Did you mean {' or '.join(near)}?" if near else None,
-                    )
+
+
+def _currencies(text: YamlText, parts: Parts) -> Iterator[InputError]:
+    """Costs in other currencies than the first's: they cannot be added."""
+    first: str | None = None
+    for part in ("launchers", "landers"):
+        for k, each in parts.get(part, ()):
+            cost = each.get("cost")
+            currency = cost.strip()[-3:] if isinstance(cost, str) else ""
+            if not currency.isalpha():
+                continue
+            first = first or currency
+            if currency != first:
+                remedy = "Convert it."
+                yield fault(
+                    text, (part, k, "cost"), "costs of several currencies cannot be added",
+                    found=cost, expected=f"a cost in {first}", remedy=remedy,
+                )  # fmt: skip
 
 
 def _circles(text: YamlText, parts: Parts) -> Iterator[InputError]:

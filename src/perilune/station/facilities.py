@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from perilune.station.build_up.routes import Node
 from perilune.station.parts import Id, Ids, Part
 from perilune.station.quantities import (
     DurationD,
@@ -15,6 +16,7 @@ from perilune.station.quantities import (
     GainOverNoiseDbK,
     LossDb,
     MassKg,
+    Moment,
     PowerDbw,
     PowerW,
     Priority,
@@ -94,6 +96,11 @@ class Facility(Part):
     phase: Id | None = Field(None, description="The phase from which it is there.")
     needs: Ids = Field((), description="Facilities without which it does not work.")
     mass: MassKg | None = None
+    launched: Moment | None = Field(None, description="Where it has been: it needs no launch.")
+    together: Ids = Field((), description="Facilities that are launched with it, as one.")
+    left_at: Node | None = Field(
+        None, description="Where its launch leaves it: from there it goes on by itself."
+    )
     power: PowerW | None = Field(None, description="What it draws.")
     priority: Priority = Field(5, description="Loads of 9 are shed first, of 1 last.")
     data: RateBitS | None = Field(None, description="What it has to send, on average.")

@@ -31,6 +31,30 @@ _FREQUENCY: Final = {"Hz": 1.0, "kHz": 1e3, "MHz": 1e6, "GHz": 1e9}
 _RATE: Final = {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9}
 _TIME: Final = {"s": 1.0 / 86400.0, "min": 1.0 / 1440.0, "h": 1.0 / 24.0, "d": 1.0}
 _FRACTION: Final = {"%": 0.01}
+_RATE_OF_LAUNCHES: Final = {"/y": 1.0, "/year": 1.0}
+_MASS_FLOW: Final = {"kg/d": 1.0, "g/d": 1e-3}
+_CURRENCY: Final = r"([kMG]?)([A-Z]{3})"
+_MILLIONS: Final = {"": 1e-6, "k": 1e-3, "M": 1.0, "G": 1e3}
+
+
+_KINDS: Final = (_ANGLE, _LENGTH, _SPEED, _MASS, _POWER, _ENERGY, _FREQUENCY, _RATE, _TIME)
+
+
+def units_per(unit: str, other: str) -> float | None:
+    """How many of the other unit one unit is; None where they are not of one kind."""
+    for kind in _KINDS:
+        if unit in kind and other in kind:
+            return kind[unit] / kind[other]
+    return 1.0 if unit == other else None
+
+
+def number_and_unit(value: object) -> tuple[float, str] | None:
+    """The number and the unit ("" for none) of a text like "20 kW"; None where it is none."""
+    pattern = rf"\s*({_NUMBER})\s*([A-Za-z%][\w/%]*)?\s*"
+    match = re.fullmatch(pattern, value) if isinstance(value, str) else None
+    if match is None or not math.isfinite(float(match[1])):
+        return None
+    return float(match[1]), match[2] or ""
 
 
 def wrong(expected: str, remedy: str | None = None) -> PydanticCustomError:
@@ -101,6 +125,19 @@ def _direction(value: object) -> tuple[float, ...]:
     return tuple(_numbers(value, 2, _ANGLE, "120 1.5 deg"))
 
 
+def _cost(value: object) -> tuple[float, str]:
+    text = value.strip() if isinstance(value, str) else ""
+    match = re.fullmatch(rf"({_NUMBER})\s*{_CURRENCY}", text)
+    if match is None:
+        remedy = f"Add the unit: {text} MUSD." if _PLAIN.fullmatch(text) else None
+        raise wrong("a cost with a currency's three letters (after k, M or G), like '330 MUSD'",
+                    remedy)  # fmt: skip
+    millions = float(match[1]) * _MILLIONS[match[2]]
+    if not math.isfinite(millions) or millions < 0.0:
+        raise wrong("a cost of 0 or more, like '330 MUSD'")
+    return millions, match[3]
+
+
 def _epoch(value: object) -> str:
     try:
         parse_epoch(str(value))
@@ -123,6 +160,10 @@ FrequencyHz = Annotated[float, *_quantity(_FREQUENCY, "8 GHz", least=1.0)]
 RateBitS = Annotated[float, *_quantity(_RATE, "100 Mbit/s", least=0.0)]
 DurationD = Annotated[float, *_quantity(_TIME, "24 h", least=0.0)]
 FractionOfOne = Annotated[float, *_quantity(_FRACTION, "90 %", least=0.0, most=1.0)]
+IspS = Annotated[float, *_quantity({"s": 1.0}, "315 s", least=1.0)]
+SpeedKmS = Annotated[float, *_quantity(_SPEED, "2.18 km/s", least=0.0)]
+RatePerYear = Annotated[float, *_quantity(_RATE_OF_LAUNCHES, "2 /y", least=0.01, most=1000.0)]
+MassFlowKgD = Annotated[float, *_quantity(_MASS_FLOW, "0.82 kg/d", least=0.0)]
 PowerDbw = Annotated[float, *_quantity({"dBW": 1.0}, "30 dBW")]
 GainOverNoiseDbK = Annotated[float, *_quantity({"dB/K": 1.0}, "10 dB/K")]
 LossDb = Annotated[float, *_quantity({"dB": 1.0}, "3 dB")]
@@ -130,6 +171,14 @@ PositionKm = Annotated[tuple[float, float, float], *_vector(_LENGTH, "1838.4 0 0
 VelocityKmS = Annotated[tuple[float, float, float], *_vector(_SPEED, "0 1.63 0 km/s")]
 DirectionRad = Annotated[
     tuple[float, float], BeforeValidator(_direction), _schema(2, _ANGLE, "120 1.5 deg")
+]
+# Millions, and the currency's three letters.
+Cost = Annotated[
+    tuple[float, str],
+    BeforeValidator(_cost),
+    WithJsonSchema(
+        {"type": "string", "pattern": rf"^\s*{_NUMBER}\s*{_CURRENCY}\s*$", "examples": ["330 MUSD"]}
+    ),
 ]
 Moment = Annotated[
     str, BeforeValidator(_epoch), WithJsonSchema({"type": "string", "examples": ["2035-12-31"]})

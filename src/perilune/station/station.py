@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from perilune.astrometry.sites import Observer
 from perilune.errors import InputError, UnknownNameError
+from perilune.station.build_up.vehicles import Consumable, Crew, Lander, Launcher, Route
 from perilune.station.checks import reference_faults, terrain_faults
 from perilune.station.facilities import Facility
 from perilune.station.faults import StationFileError, field_faults
@@ -19,6 +20,7 @@ from perilune.station.paths import orbiter_path
 from perilune.station.places import Site
 from perilune.station.quantities import Moment, wrong
 from perilune.station.spacecraft import Orbiter
+from perilune.station.trade.section import Trade
 from perilune.station.yaml_text import YamlText
 from perilune.times import parse_epoch
 
@@ -58,6 +60,12 @@ class StationFile(Part):
     sites: tuple[Site, ...] = ()
     orbiters: tuple[Orbiter, ...] = ()
     facilities: tuple[Facility, ...] = ()
+    launchers: tuple[Launcher, ...] = ()
+    landers: tuple[Lander, ...] = ()
+    routes: tuple[Route, ...] = ()
+    crews: tuple[Crew, ...] = ()
+    consumables: tuple[Consumable, ...] = ()
+    trade: Trade | None = None
 
 
 class Station(StationFile):
@@ -125,9 +133,13 @@ def read_station(path: Path | str) -> Station:
         held = StationFile.model_validate(text.content)
     except ValidationError as error:
         faults += field_faults(text, error, StationFile)
-    faults += reference_faults(text, _parts(text.content), Path(path).parent)
+    faults += reference_faults(text, parts_of(text.content), Path(path).parent)
     if held is not None and any(site.terrain for site in held.sites):
         faults += terrain_faults(text, held.sites, Path(path).parent)
+    if held is not None and held.trade is not None:
+        from perilune.station.trade.checks import trade_faults  # most files trade nothing
+
+        faults += trade_faults(text, held)
     if faults or held is None:
         raise StationFileError(sorted(faults, key=lambda each: each.line or 0))
     return Station(
@@ -135,7 +147,7 @@ def read_station(path: Path | str) -> Station:
     )
 
 
-def _parts(content: Any) -> dict[str, list[tuple[int, dict[str, Any]]]]:
+def parts_of(content: Any) -> dict[str, list[tuple[int, dict[str, Any]]]]:
     """The lists of the file with their places, as far as they are lists of mappings."""
     lists: Iterable[tuple[str, Any]] = content.items() if isinstance(content, dict) else ()
     return {
