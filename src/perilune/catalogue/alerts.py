@@ -190,6 +190,8 @@ def sign_alert(
         UnknownNameError: there is no such alert or partner.
         InputError: the notice does not wait for this partner, or is another one than was read.
     """
+    # Whoever signs at the same time waits here, and then sees this signature: one is the last.
+    connection.execute(select(alerts.c.id).where(alerts.c.id == alert_id).with_for_update())
     alert = find_alert(connection, alert_id)
     owner = find_partner(connection, partner)
     if alert.sha256 != sha256:

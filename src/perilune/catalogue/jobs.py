@@ -88,7 +88,14 @@ def finish_job(connection: Connection, job_id: str, result: object) -> None:
     connection.execute(
         update(jobs)
         .where(jobs.c.id == job_id)
-        .values(state="done", done_fraction=1.0, result_json=to_json(result), updated_utc=utc_now())
+        .values(
+            state="done",
+            done_fraction=1.0,
+            label="",
+            result_json=to_json(result),
+            error_json=None,
+            updated_utc=utc_now(),
+        )
     )
 
 
@@ -99,6 +106,42 @@ def fail_job(connection: Connection, job_id: str, error: object) -> None:
         .where(jobs.c.id == job_id)
         .values(state="failed", error_json=to_json(error), updated_utc=utc_now())
     )
+
+
+def retake_job(connection: Connection, job_id: str) -> bool:
+    """Have a job done again whose worker is no more; one that this befell before has failed.
+
+    Whether it waits again. Until it is done, its error tells of the interruption.
+    """
+    job = find_job(connection, job_id)
+    if job.state != "running":
+        return False
+    if job.error is not None:
+        again = {
+            "title": "Interrupted twice",
+            "detail": "The work ended twice without a result, with the service or by itself. It "
+            "is not taken a third time; the service's log may say more.",
+        }
+        fail_job(connection, job_id, again)
+        return False
+    once = {
+        "title": "Interrupted",
+        "detail": "The work ended without a result, with the service or by itself; it is taken "
+        "again.",
+    }
+    connection.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id, jobs.c.state == "running")
+        .values(state="waiting", error_json=to_json(once), updated_utc=utc_now())
+    )
+    return True
+
+
+def jobs_in(connection: Connection, state: JobState, *, limit: int = 100) -> list[Job]:
+    """Jobs of a state, the oldest first."""
+    query = select(jobs).where(jobs.c.state == state)
+    query = query.order_by(jobs.c.created_utc, jobs.c.id).limit(limit)
+    return [_job(row) for row in connection.execute(query)]
 
 
 def find_job(connection: Connection, job_id: str) -> Job:

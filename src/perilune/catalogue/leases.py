@@ -117,6 +117,15 @@ class Lease:
                 continue  # busy: there is time for more tries
 
 
+def is_held(connection: Connection, name: str) -> bool:
+    """Whether somebody holds the lock and, as far as can be seen, is alive."""
+    row = connection.execute(select(leases).where(leases.c.name == name)).first()
+    if row is None:
+        return False
+    is_fresh = _now_s(connection) - row.heartbeat_unix_s < row.lease_s
+    return bool(is_fresh) and not _is_dead(row.holder)
+
+
 def _now_s(connection: Connection) -> float:
     """The time of the database's own clock, the same for all who ask: seconds since 1970."""
     if connection.dialect.name == "postgresql":

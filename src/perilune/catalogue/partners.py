@@ -6,6 +6,7 @@ random text of 256 bits, which cannot be guessed as a password can.
 
 from __future__ import annotations
 
+import hmac
 import re
 import secrets
 from collections.abc import Sequence
@@ -152,10 +153,17 @@ def make_token(
 
 
 def check_token(connection: Connection, text: str) -> Token | None:
-    """What a token's text allows now; None for one that is unknown, revoked or expired."""
-    found = _tokens(connection, tokens.c.sha256 == digest(text))
-    if not found:
+    """What a token's text allows now; None for one that is unknown, revoked or expired.
+
+    How long the search takes tells nothing: it compares digests, which nobody can choose piece by
+    piece; the one that is found is compared once more, in a time that does not depend on it.
+    """
+    sha256 = digest(text)
+    row = connection.execute(select(tokens.c.id, tokens.c.sha256).where(tokens.c.sha256 == sha256))
+    present = row.first()
+    if present is None or not hmac.compare_digest(bytes(present.sha256), sha256):
         return None
+    found = _tokens(connection, tokens.c.id == present.id)
     token = found[0]
     expired = token.expires_utc is not None and _instant(token.expires_utc) <= datetime.now(UTC)
     return None if expired or token.revoked_utc is not None else token

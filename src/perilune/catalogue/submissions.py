@@ -195,16 +195,21 @@ def submission_content(connection: Connection, submission_id: int) -> bytes:
     return bytes(found)
 
 
-def observations_of(connection: Connection, object_id: int, designation: str) -> Observations:
+def observations_of(
+    connection: Connection, object_id: int, designation: str, *, last_id: int | None = None
+) -> Observations:
     """Every observation of an object, in the order in which they came.
 
     Args:
         connection: any.
         object_id: the object.
         designation: what the rows are to call it, whatever their files did.
+        last_id: the youngest that is wanted, if not all are.
     """
     columns = [observations.c[name] for name in _VALUES]
     query = select(*columns).where(observations.c.object_id == object_id)
+    if last_id is not None:
+        query = query.where(observations.c.id <= last_id)
     rows = connection.execute(query.order_by(observations.c.id)).all()
     table = _table(rows)
     return dataclasses.replace(table, designation=np.full(len(rows), designation))

@@ -33,6 +33,20 @@ def serve(
             help="A station file to keep in the catalogue and to show; may be repeated.",
         ),
     ] = None,
+    no_anonymous: Annotated[
+        bool, typer.Option("--no-anonymous", help="Nothing is read without a token.")
+    ] = False,
+    upload_limit: Annotated[
+        float,
+        typer.Option(metavar="MB", min=0.001, max=1000.0, help="Largest file that is taken."),
+    ] = 10.0,
+    rate: Annotated[
+        float,
+        typer.Option(metavar="N", min=0.0, help="Requests a second of one address; 0: no limit."),
+    ] = 500.0,
+    no_jobs: Annotated[
+        bool, typer.Option("--no-jobs", help="Take jobs, but leave the work to another service.")
+    ] = False,
 ) -> None:
     """Serve the API and the page until Ctrl-C."""
     try:
@@ -43,6 +57,7 @@ def serve(
         ) from None
     from perilune.catalogue import open_database, put_station
     from perilune.service.app import PAGE, make_app
+    from perilune.service.settings import ServiceSettings
     from perilune.station.station import read_station
 
     stations = [(file.stem, read_station(file).name, file) for file in station or []]
@@ -62,8 +77,19 @@ def serve(
             found=f"{host}:{port} ({error.strerror})",
             remedy="Another program may hold the port: take another with --port.",
         ) from None
+    settings = ServiceSettings(
+        anonymous=not no_anonymous,
+        upload_bytes=int(1e6 * upload_limit),
+        requests_per_s=rate,
+        works=not no_jobs,
+    )
+    # No log of accesses: addresses and what was asked are nobody's business.
     config = uvicorn.Config(
-        make_app(catalogue), log_level="warning", server_header=False, timeout_graceful_shutdown=2
+        make_app(catalogue, settings),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
     )
     server = uvicorn.Server(config)
 

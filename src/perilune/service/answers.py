@@ -1,10 +1,10 @@
-"""Answers in the command line's envelope, each with an ETag."""
+"""Answers in the command line's envelope, each with an ETag; lists as CSV and Parquet too."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 from fastapi import Request, Response
@@ -13,17 +13,41 @@ from pydantic import BaseModel
 from perilune import __version__
 from perilune.catalogue import StoredAssessment
 from perilune.contract.envelope import envelope, plain
+from perilune.service.formats import MEDIA, Form, Row, csv_text, parquet_bytes, wanted_form
 from perilune.service.problems import MEDIA_TYPE, Problem
 
 T = TypeVar("T")
 
-ERRORS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"model": Problem, "content": {MEDIA_TYPE: {}}, "description": description}
-    for status, description in (
-        (404, "There is no such thing; near names are offered."),
-        (422, "A parameter does not hold what it should."),
-    )
+_DESCRIPTIONS: Final = {
+    400: "The request is damaged.",
+    401: "A token is needed, or the one given is unknown, revoked or expired.",
+    403: "The token lacks the role.",
+    404: "There is no such thing; near names are offered.",
+    406: "There is no such form of the answer.",
+    409: "What is there already stands against it.",
+    413: "More was sent than is taken.",
+    414: "The address is too long.",
+    422: "A parameter or a body does not hold what it should.",
+    429: "Too much was asked in a short time; Retry-After says when to come again.",
+    503: "The catalogue is locked, or data are missing; Retry-After says when to come again.",
+    507: "There is no room to write; nothing was changed.",
 }
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """These errors for the document of the API."""
+    return {
+        status: {
+            "model": Problem,
+            "content": {MEDIA_TYPE: {}},
+            "description": _DESCRIPTIONS[status],
+        }
+        for status in statuses
+    }
+
+
+ERRORS: Final = refusals(400, 401, 403, 404, 406, 414, 422, 429, 503)
+WRITE_ERRORS: Final = ERRORS | refusals(409, 413, 507)
 
 
 class Signature(BaseModel):
@@ -45,21 +69,58 @@ class Envelope(BaseModel, Generic[T]):
 
 
 def answer(
-    request: Request, data: object, *, inputs: object, units: Mapping[str, str] | None = None
+    request: Request,
+    data: object,
+    *,
+    inputs: object,
+    units: Mapping[str, str] | None = None,
+    table: Sequence[Row] | None = None,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The envelope; 304 without a body where the client holds the same data already.
+    """The envelope, or the rows alone; 304 without a body where the client holds the same already.
 
-    The ETag is weak: it is of the data, not of the moment at which the answer was made.
+    The ETag is weak: it is of the data and their form, not of the moment at which the answer was
+    made.
+
+    Args:
+        request: with what the client takes.
+        data: what was found.
+        inputs: everything that it depends on.
+        units: of its fields.
+        table: its rows for CSV and Parquet, where `data` is no list of them.
+        status: 200, 201, 202.
+        headers: further ones.
+
+    Raises:
+        NotAcceptableError: the client takes no form that there is.
     """
     whole = envelope(data, units=units or {}, inputs=inputs)
+    rows = whole["data"] if table is None else plain(table)
+    form = wanted_form(request, tabular=isinstance(rows, list))
     text = json.dumps(whole["data"], separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    digest = hashlib.sha256(f"{__version__}\n{text}".encode()).hexdigest()[:32]
-    headers = {"ETag": f'W/"{digest}"', "Cache-Control": "no-cache"}
+    digest = hashlib.sha256(f"{__version__}\n{form}\n{text}".encode()).hexdigest()[:32]
+    sent = {
+        "ETag": f'W/"{digest}"',
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept, Authorization",
+        **(headers or {}),
+    }
     held = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
-    if headers["ETag"] in held or "*" in held:
-        return Response(status_code=304, headers=headers)
-    head = json.dumps({k: whole[k] for k in ("signature", "units")}, ensure_ascii=False)
-    return Response(f'{head[:-1]}, "data":{text}}}', media_type="application/json", headers=headers)
+    if request.method == "GET" and (sent["ETag"] in held or "*" in held):
+        return Response(status_code=304, headers=sent)
+    body = _body(form, whole, text, rows)
+    return Response(body, status, media_type=MEDIA[form], headers=sent)
+
+
+def _body(form: Form, whole: dict[str, Any], text: str, rows: list[dict[str, Any]]) -> bytes:
+    about = {name: whole[name] for name in ("signature", "units")}
+    if form == "csv":
+        return csv_text(rows)
+    if form == "parquet":
+        return parquet_bytes(rows, about)
+    head = json.dumps(about, ensure_ascii=False)
+    return f'{head[:-1]}, "data":{text}}}'.encode()
 
 
 def risk_row(stored: StoredAssessment) -> dict[str, Any]:

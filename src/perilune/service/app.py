@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
@@ -13,9 +13,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perilune import __version__
 from perilune.catalogue import Database
-from perilune.service import object_routes, problems, routes, station_routes
+from perilune.service import (
+    evidence_routes,
+    object_routes,
+    problems,
+    routes,
+    station_routes,
+    token_routes,
+)
+from perilune.service.access import READING, Access, AccessRefused
 from perilune.service.kept import KeptAnswers
 from perilune.service.limits import Limits
+from perilune.service.rates import Rates
+from perilune.service.settings import ServiceSettings
 
 PAGE: Final = Path(__file__).parent / "static"
 _HEADERS: Final = {
@@ -44,8 +54,9 @@ class Headers:
         await self.app(scope, receive, with_headers)
 
 
-def make_app(database: Database) -> FastAPI:
+def make_app(database: Database, settings: ServiceSettings | None = None) -> FastAPI:
     """The service over a catalogue; the page at / where it has been built."""
+    chosen = settings or ServiceSettings()
     app = FastAPI(
         title="Perilune",
         version=__version__,
@@ -57,14 +68,22 @@ def make_app(database: Database) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app)
+
+    @app.exception_handler(AccessRefused)
+    async def _refused(_: Request, error: AccessRefused) -> Response:
+        return error.response
+
     # The last one added meets a request first.
-    app.add_middleware(Headers)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
-    app.add_middleware(KeptAnswers)
-    app.add_middleware(Limits)
-    app.include_router(routes.router(database))
-    app.include_router(object_routes.router(database))
-    app.include_router(station_routes.router(database))
+    app.add_middleware(KeptAnswers, database=database)
+    app.add_middleware(Access, database=database, anonymous=chosen.anonymous)
+    app.add_middleware(Rates, requests_per_s=chosen.requests_per_s)
+    app.add_middleware(Limits, upload_bytes=chosen.upload_bytes)
+    app.add_middleware(Headers)
+    app.include_router(token_routes.router())
+    # What has a tail of its own comes first: an object's name may hold a slash.
+    for router in (routes, evidence_routes, object_routes, station_routes):
+        app.include_router(router.router(database), dependencies=READING)
     if (PAGE / "index.html").is_file():
 
         @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)

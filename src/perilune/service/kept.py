@@ -1,84 +1,106 @@
-"""Answers kept for a second: many who ask the same at once are told the same, computed once."""
+"""Answers kept while the catalogue stays as it is: what many ask is computed once.
+
+An answer is as good as new until the database changes. Some depend on the clock as well ("from now
+on"), so after some seconds one request has it computed anew, while the others are still told the
+old one.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import OrderedDict
 from typing import Final, NamedTuple
 
+from anyio.to_thread import run_sync
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-KEPT_S: Final = 1.0
-_MOST: Final = 256
-_LARGEST_BYTES: Final = 1_000_000
+from perilune.catalogue import Database
+from perilune.catalogue.changes import Changes
+
+KEPT_S: Final = 5.0
+_MOST_BYTES: Final = 64_000_000
+_LARGEST_BYTES: Final = 4_000_000
+_MOST_ANSWERS: Final = 1_000
 _MATTERS: Final = (b"accept", b"accept-encoding", b"if-none-match")
+_READ: Final = ("/v1/", "/compat/")
+_FLEETING: Final = ("/v1/jobs", "/v1/token", "/v1/health")  # of the moment, or of who asks
 
 Key = tuple[str, bytes, tuple[tuple[bytes, bytes], ...]]
 
 
 class Answer(NamedTuple):
-    """The messages of a whole response, and until when they may be sent again."""
+    """The messages of a whole response, of which state of the catalogue, and since when."""
 
     messages: tuple[Message, ...]
-    until_s: float
+    state: str
+    since_s: float
+    size: int
 
 
 class KeptAnswers:
-    """For reading under /v1 without a token. What fails, or is large, is not kept."""
+    """For reading; whoever asks has been let in already. What fails, or is large, is not kept."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, database: Database) -> None:
         self.app = app
-        self._kept: dict[Key, Answer] = {}
-        self._asked: dict[Key, asyncio.Future[Answer]] = {}
+        self._changes = Changes(database)
+        self._is_quick = database.is_sqlite  # to ask takes microseconds: less than to hand it on
+        self._kept: OrderedDict[Key, Answer] = OrderedDict()
+        self._bytes = 0
+        self._asked: dict[tuple[Key, str], asyncio.Future[Answer]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = self._key(scope)
         if key is None:
             await self.app(scope, receive, send)
             return
+        state = self._changes.state() if self._is_quick else await run_sync(self._changes.state)
         kept = self._kept.get(key)
-        if kept is None or kept.until_s < time.monotonic():
-            kept = await self._once(key, scope, receive)
+        if kept is None or self._is_to_be_renewed(kept, key, state):
+            kept = await self._once(key, state, scope, receive)
+        if key in self._kept:
+            self._kept.move_to_end(key)
         for message in kept.messages:
             await send(message)
+
+    def _is_to_be_renewed(self, kept: Answer, key: Key, state: str) -> bool:
+        if kept.state != state or state == "":
+            return True
+        return kept.since_s + KEPT_S < time.monotonic() and (key, state) not in self._asked
 
     @staticmethod
     def _key(scope: Scope) -> Key | None:
         if scope["type"] != "http" or scope["method"] != "GET":
             return None
-        if not scope["path"].startswith("/v1/"):
+        path = scope["path"]
+        if not path.startswith(_READ) or path.startswith(_FLEETING):
             return None
         headers = scope["headers"]
-        if any(name in (b"authorization", b"range") for name, _ in headers):
+        if any(name == b"range" for name, _ in headers):
             return None
         matters = tuple((name, value) for name, value in headers if name in _MATTERS)
-        return scope["path"], scope["query_string"], matters
+        return path, scope["query_string"], matters
 
-    async def _once(self, key: Key, scope: Scope, receive: Receive) -> Answer:
+    async def _once(self, key: Key, state: str, scope: Scope, receive: Receive) -> Answer:
         """The answer, computed by the first who asks; the others wait for it."""
-        asked = self._asked.get(key)
+        asked = self._asked.get((key, state))
         if asked is not None:
             return await asyncio.shield(asked)
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._asked[key] = future
+        self._asked[key, state] = future
         try:
-            answer = await self._compute(scope, receive)
+            answer = await self._compute(state, scope, receive)
         except BaseException as error:
             future.set_exception(error)
             future.exception()  # there may be nobody else who waits for it
             raise
         finally:
-            del self._asked[key]
+            del self._asked[key, state]
         future.set_result(answer)
-        if answer.until_s > 0.0:
-            now_s = time.monotonic()
-            if len(self._kept) >= _MOST:
-                self._kept = {k: a for k, a in self._kept.items() if a.until_s >= now_s}
-            if len(self._kept) < _MOST:
-                self._kept[key] = answer
+        self._keep(key, answer)
         return answer
 
-    async def _compute(self, scope: Scope, receive: Receive) -> Answer:
+    async def _compute(self, state: str, scope: Scope, receive: Receive) -> Answer:
         messages: list[Message] = []
 
         async def take(message: Message) -> None:
@@ -86,5 +108,17 @@ class KeptAnswers:
 
         await self.app(scope, receive, take)
         size = sum(len(message.get("body", b"")) for message in messages)
-        is_good = messages[0]["status"] in (200, 304) and size <= _LARGEST_BYTES
-        return Answer(tuple(messages), time.monotonic() + KEPT_S if is_good else 0.0)
+        return Answer(tuple(messages), state, time.monotonic(), size)
+
+    def _keep(self, key: Key, answer: Answer) -> None:
+        """Put an answer by, in the place of those that nobody has asked for the longest."""
+        before = self._kept.pop(key, None)
+        self._bytes -= 0 if before is None else before.size
+        is_good = answer.messages[0]["status"] in (200, 304) and answer.size <= _LARGEST_BYTES
+        if not is_good or answer.state == "":
+            return
+        self._kept[key] = answer
+        self._bytes += answer.size
+        while self._bytes > _MOST_BYTES or len(self._kept) > _MOST_ANSWERS:
+            _, dropped = self._kept.popitem(last=False)
+            self._bytes -= dropped.size

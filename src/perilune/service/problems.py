@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from perilune.catalogue import DatabaseError
+from perilune.catalogue import DatabaseError, DatabaseFullError, DatabaseLockedError
 from perilune.contract.envelope import plain
 from perilune.errors import (
     DataMissingError,
@@ -20,11 +21,14 @@ from perilune.errors import (
     PeriluneError,
     UnknownNameError,
 )
+from perilune.service.formats import NotAcceptableError
 
 MEDIA_TYPE: Final = "application/problem+json"
 _STATUS: Final[tuple[tuple[type[PeriluneError], int], ...]] = (
     (UnknownNameError, 404),
+    (NotAcceptableError, 406),
     (DataMissingError, 503),
+    (DatabaseFullError, 507),
     (DatabaseError, 503),
     (NotConvergedError, 422),
 )
@@ -37,6 +41,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     field: str | None = None
+    line: int | None = None
     found: str | None = None
     expected: str | None = None
     remedy: str | None = None
@@ -62,18 +67,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(PeriluneError)
     async def _ours(_: Request, error: PeriluneError) -> JSONResponse:
-        status = next((code for kind, code in _STATUS if isinstance(error, kind)), 422)
-        more: dict[str, Any] = {}
-        if isinstance(error, InputError):
-            more = {
-                "field": (error.field or "").removeprefix("--") or None,
-                "found": None if error.found is None else str(plain(error.found)),
-                "expected": error.expected,
-                "remedy": error.remedy,
-            }
-        if isinstance(error, UnknownNameError):
-            more = {"near": list(error.near) or None}
-        return problem(status, str(error), **more)
+        return problem_of(error)
 
     @app.exception_handler(RequestValidationError)
     async def _wrong(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -84,7 +78,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, str(error.detail))
+        return problem(error.status_code, str(error.detail), headers=error.headers)
 
     @app.exception_handler(Exception)
     async def _defect(_: Request, __: Exception) -> JSONResponse:
@@ -92,8 +86,28 @@ def install(app: FastAPI) -> None:
         return problem(500, "The server met a defect; its log says more.")
 
 
-def problem(status: int, detail: str, **more: object) -> JSONResponse:
+def problem_of(error: PeriluneError) -> JSONResponse:
+    """One of our errors as a problem document."""
+    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 422)
+    more: dict[str, Any] = {}
+    if isinstance(error, InputError):
+        more = {
+            "field": (error.field or "").removeprefix("--") or None,
+            "line": error.line,
+            "found": None if error.found is None else str(plain(error.found)),
+            "expected": error.expected,
+            "remedy": error.remedy,
+        }
+    if isinstance(error, UnknownNameError):
+        more = {"near": list(error.near) or None}
+    waits = isinstance(error, DatabaseLockedError)
+    return problem(status, str(error), headers={"Retry-After": "5"} if waits else None, **more)
+
+
+def problem(
+    status: int, detail: str, *, headers: Mapping[str, str] | None = None, **more: object
+) -> JSONResponse:
     """A problem document; members that are None are left out."""
     body = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     body |= {name: value for name, value in more.items() if value is not None}
-    return JSONResponse(body, status, media_type=MEDIA_TYPE)
+    return JSONResponse(body, status, media_type=MEDIA_TYPE, headers=headers)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from perilune.catalogue import Database, all_stations, find_station
-from perilune.contract.station import LIGHT_UNITS, LINK_UNITS
+from perilune.contract.envelope import without_place
+from perilune.contract.station import LIGHT_UNITS, LINK_UNITS, ORBIT_UNITS
 from perilune.errors import InputError
-from perilune.service import station_scene
+from perilune.impact.risk import now_mjd_tdb
+from perilune.service import sensors, station_scene
 from perilune.service.answers import ERRORS, Envelope, answer
+from perilune.service.formats import TABLE_ANSWER, TABLES
 from perilune.service.parameters import Epoch, StepDays, epoch_grid
 from perilune.times import parse_epoch
 
@@ -19,13 +22,18 @@ Id = Annotated[str, Path(max_length=80, description="A station's short name.", e
 
 LIGHT_LONGEST_D: Final = 7_000.0
 LINKS_LONGEST_D: Final = 31.0
+_ROWS: Final[dict[str, Any]] = {
+    "response_model": Envelope[list[dict[str, Any]]],
+    "responses": TABLE_ANSWER,
+    "dependencies": TABLES,
+}
 
 
 def router(database: Database) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/v1/station", tags=["station"], responses=ERRORS)
 
-    @routes.get("", response_model=Envelope[list[dict[str, Any]]])
+    @routes.get("", **_ROWS)
     def list_stations(request: Request) -> Response:
         """Every station of the catalogue."""
         with database.read() as connection:
@@ -53,19 +61,76 @@ def router(database: Database) -> APIRouter:
         sky = station_scene.moon_sky(epochs)
         return answer(request, sky, units=station_scene.SKY_UNITS, inputs=inputs)
 
-    @routes.get("/{id}/light", response_model=Envelope[list[dict[str, Any]]])
+    @routes.get("/{id}/light", **_ROWS)
     def show_light(request: Request, id: Id, start: Epoch, stop: Epoch) -> Response:
         """Light, nights and Earth of the sites on the Moon, by steps of an hour."""
         document, span, inputs = _asked(database, id, "light", start, stop, LIGHT_LONGEST_D)
         rows = station_scene.light_rows(document, *span)
         return answer(request, rows, units=LIGHT_UNITS, inputs=inputs)
 
-    @routes.get("/{id}/links", response_model=Envelope[list[dict[str, Any]]])
+    @routes.get("/{id}/links", **_ROWS)
     def show_links(request: Request, id: Id, start: Epoch, stop: Epoch) -> Response:
         """Lines of sight, passes, gaps and data rates between all elements, by the minute."""
         document, span, inputs = _asked(database, id, "links", start, stop, LINKS_LONGEST_D)
         rows = station_scene.link_rows(document, *span)
         return answer(request, rows, units=LINK_UNITS, inputs=inputs)
+
+    @routes.get("/{id}/orbits", **_ROWS)
+    def show_orbits(
+        request: Request,
+        id: Id,
+        days: Annotated[
+            float, Query(ge=1.0, le=366.0, description="To look, from each orbit's epoch.")
+        ] = 365.25,
+        samples: Annotated[
+            int, Query(ge=0, le=20, description="Of station-keeping's Monte Carlo; 0 for none.")
+        ] = 0,
+        seed: Annotated[int, Query(ge=0, le=2**31)] = 1,
+    ) -> Response:
+        """Shape, stability, eclipses, station-keeping and lifetime of the orbiters' orbits."""
+        with database.read() as connection:
+            held = find_station(connection, id)
+        rows = station_scene.orbit_rows(held.document, days, samples, seed)
+        inputs = {"question": "orbits", "sha256": held.sha256, "run": (days, samples, seed)}
+        return answer(request, rows, units=ORBIT_UNITS, inputs=inputs)
+
+    @routes.get("/{id}/sensors", **_ROWS)
+    def show_sensors(
+        request: Request,
+        id: Id,
+        epoch: Annotated[
+            str | None, Query(max_length=64, description="The present by default.")
+        ] = None,
+        limit: Annotated[int, Query(ge=1, le=200, description="Objects at most.")] = 50,
+        all: Annotated[
+            bool, Query(description="All elements, not only those with a telescope.")
+        ] = False,
+        limiting_magnitude: Annotated[float | None, Query(ge=-5.0, le=40.0)] = None,
+        min_elongation_deg: Annotated[float, Query(ge=0.0, le=180.0)] = 30.0,
+    ) -> Response:
+        """What each telescope can see of the objects that may hit or come near."""
+        # A minute's objects do not move: the same question within it is the same answer.
+        when = (
+            round(now_mjd_tdb() * 1440.0) / 1440.0 if epoch is None else parse_epoch(epoch, "epoch")
+        )
+        with database.read() as connection:
+            held = find_station(connection, id)
+        orbits = sensors.watch_list(database, when, limit)
+        rows = sensors.sensor_rows(
+            held.document,
+            tuple(orbits),
+            when,
+            all_elements=all,
+            limiting_magnitude=limiting_magnitude,
+            min_elongation_deg=min_elongation_deg,
+        )
+        inputs = {
+            "question": "sensors",
+            "sha256": held.sha256,
+            "epoch_mjd_tdb": when,
+            "orbits": without_place(orbits),
+        }
+        return answer(request, rows, units=sensors.UNITS, inputs=inputs)
 
     return routes
 

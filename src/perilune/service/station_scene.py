@@ -18,6 +18,7 @@ from perilune.errors import PeriluneError
 from perilune.frames.moon import MOON_ME, moon_orientation
 from perilune.station.light import site_sky
 from perilune.station.links import station_links
+from perilune.station.orbits.report import orbiter_report
 from perilune.station.places import Site
 from perilune.station.sky_track import sky_track
 from perilune.station.spacecraft import Orbiter
@@ -175,6 +176,20 @@ def link_rows(document: str, start_mjd_tdb: float, stop_mjd_tdb: float) -> list[
         PeriluneError: an orbiter's path cannot be computed.
     """
     return [link_row(link) for link in station_links(parsed(document), start_mjd_tdb, stop_mjd_tdb)]
+
+
+@lru_cache(maxsize=32)
+def orbit_rows(document: str, days: float, samples: int, seed: int) -> list[dict[str, Any]]:
+    """What each orbiter's orbit is like.
+
+    Raises:
+        PeriluneError: an orbit cannot be computed.
+    """
+    station = parsed(document)
+    return [
+        orbiter_report(orbiter, station.folder, days=days, samples=samples, seed=seed).as_dict()
+        for orbiter in station.orbiters
+    ]
 
 
 def moon_sky(epochs: Array) -> dict[str, Any]:

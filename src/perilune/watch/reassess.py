@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, select
@@ -33,6 +34,13 @@ def reassess(work: Work) -> dict[str, Any]:
     """Assess every preferred orbit with a covariance; each result is kept as it comes."""
     with work.database.read() as connection:
         pending = _to_assess(work, connection)
+    failed = assess_orbits(work, pending)
+    with work.database.read() as connection:
+        return {"assessed": risk_tally(connection, work.cycle.started_utc), "failed": failed}
+
+
+def assess_orbits(work: Work, pending: Sequence[int]) -> int:
+    """Assess orbits by their numbers; how many could not be."""
     failed = 0
     for done, orbit_id in enumerate(pending):
         with work.database.read() as connection:
@@ -85,17 +93,25 @@ def reassess(work: Work) -> dict[str, Any]:
                     "torino_max": risk.torino_max,
                 },
             )
-    with work.database.read() as connection:
-        return {"assessed": risk_tally(connection, work.cycle.started_utc), "failed": failed}
+    return failed
 
 
 def search_approaches(work: Work) -> dict[str, Any]:
     """Find the approaches of every orbit preferred that has a covariance or is near the Earth's."""
-    start = work.cycle.now_mjd_tdb
-    stop = start + work.settings.approach_years * JULIAN_YEAR_D
+    stop = work.cycle.now_mjd_tdb + work.settings.approach_years * JULIAN_YEAR_D
     within_km = work.settings.within_au * AU_KM
     with work.database.read() as connection:
         pending = _to_search(work, connection, stop, within_km)
+    failed = search_orbits(work, pending)
+    with work.database.read() as connection:
+        return {"searched": approach_tally(connection, work.cycle.started_utc), "failed": failed}
+
+
+def search_orbits(work: Work, pending: Sequence[int]) -> int:
+    """Find the approaches of orbits by their numbers; how many could not be followed."""
+    start = work.cycle.now_mjd_tdb
+    stop = start + work.settings.approach_years * JULIAN_YEAR_D
+    within_km = work.settings.within_au * AU_KM
     failed = 0
     for done, orbit_id in enumerate(pending):
         with work.database.read() as connection:
@@ -119,8 +135,7 @@ def search_approaches(work: Work) -> dict[str, Any]:
         with work.commit() as connection:
             replace_approaches(connection, search, found)
         work.told("approaches", {"object": name, "found": len(found)})
-    with work.database.read() as connection:
-        return {"searched": approach_tally(connection, work.cycle.started_utc), "failed": failed}
+    return failed
 
 
 def _share(work: Work, done: int, count: int) -> Progress:

@@ -42,6 +42,13 @@ def refit(work: Work) -> dict[str, Any]:
     """Fit every object whose observations no fit has had; each result is kept as it comes."""
     with work.database.read() as connection:
         pending = objects_to_fit(connection)
+    fit_objects(work, pending)
+    with work.database.read() as connection:
+        return fit_tally(connection, work.cycle.started_utc)
+
+
+def fit_objects(work: Work, pending: Sequence[tuple[int, int]]) -> None:
+    """Fit objects, each given with the number of its youngest observation; results are kept."""
     threads = work.settings.threads or os.cpu_count() or 1
     done = 0
     for some in chunks(pending, _A_CORE * threads):
@@ -53,8 +60,6 @@ def refit(work: Work) -> dict[str, Any]:
         for task, found in zip(tasks, _fit(work, tasks, threads, progress), strict=True):
             _keep(work, task, found)
         done += len(some)
-    with work.database.read() as connection:
-        return fit_tally(connection, work.cycle.started_utc)
 
 
 def _task(work: Work, object_id: int, last: int) -> _Task:
