@@ -1,4 +1,4 @@
-"""What a report is made of: sections of text, facts, tables, pictures and listings."""
+"""What a report is made of: sections of text, tables, pictures and listings."""
 
 from __future__ import annotations
 
@@ -31,13 +31,6 @@ class Bullets:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """Labels and values side by side, for a quick look."""
-
-    entries: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Listing:
     """Lines as they stand in a file."""
 
@@ -45,7 +38,7 @@ class Listing:
     lines: tuple[str, ...]
 
 
-Block = Heading | Text | Bullets | Facts | Listing | Table | Picture
+Block = Heading | Text | Bullets | Listing | Table | Picture
 
 
 @dataclass(frozen=True, slots=True)

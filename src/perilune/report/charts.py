@@ -141,11 +141,12 @@ def masses(phases: Sequence[Mapping[str, Any]]) -> Picture:
         )
         power.set_ylabel("power, kW")
         power.legend(loc="upper left")
+        mass.margins(y=0.18)
+        power.margins(y=0.3)
         for axes in (mass, power):
             axes.set_xticks(places, names, rotation=30, ha="right", fontsize=6.5)
             axes.grid(axis="y")
             axes.set_axisbelow(True)
-            axes.margins(y=0.15)
         svg = svg_of(figure)
     return Picture(
         "masses",
@@ -165,12 +166,15 @@ def light(skies: Sequence[Sky]) -> Picture:
             size = max(1, round(_LUNAR_DAY_D / sky.step_d))
             count = max(1, len(sky.sun) // size)
             days = sky.first_mjd_tdb + (np.arange(count) + 0.5) * size * sky.step_d
+            years = _years(np.asarray(days))
             mean = sky.sun[: count * size, 0].reshape(count, -1).mean(axis=1)
             colour = SERIES[k % len(SERIES)]
-            sun.plot(_years(days), 100.0 * mean, color=colour, linewidth=0.9, label=sky.site)
-            every = max(1, len(sky.earth) // 2500)
-            at = _years(sky.epoch_mjd_tdb[::every])
-            earth.plot(at, np.degrees(sky.earth[::every, 1]), color=colour, linewidth=0.5)
+            sun.plot(years, 100.0 * mean, color=colour, linewidth=0.9, label=sky.site)
+            altitude = np.degrees(sky.earth[: count * size, 1]).reshape(count, -1)
+            low, high = altitude.min(axis=1), altitude.max(axis=1)
+            earth.fill_between(
+                _years(np.asarray(days)), low, high, color=colour, alpha=0.45, linewidth=0.0
+            )
         sun.set_ylabel("Sun's disc seen, %")
         sun.set_ylim(-3.0, 103.0)
         earth.set_ylabel("Earth's altitude, °")
@@ -185,7 +189,7 @@ def light(skies: Sequence[Sky]) -> Picture:
     return Picture(
         "light",
         "Light at the station's sites on the Moon: the share of the Sun's disc that is seen, by "
-        "lunar days, and the altitude of the Earth's centre over the level.",
+        "lunar days, and between which altitudes over the level the Earth's centre goes in each.",
         "Curves of light: "
         + "; ".join(f"{s.site} sees {100.0 * s.sun_fraction:.0f} % of the Sun" for s in skies),
         svg,

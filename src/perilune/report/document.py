@@ -20,7 +20,7 @@ from perilune.report.method_section import file_section, method_section
 from perilune.report.risk_section import impact_spots, risk_section
 from perilune.report.station_figures import station_figures
 from perilune.report.station_section import station_section
-from perilune.report.summary_section import summary_section
+from perilune.report.summary_section import facts, summary_section
 from perilune.report.tables import Source
 from perilune.report.watched import Watched
 from perilune.station.station import Station
@@ -36,6 +36,7 @@ class Report:
     Attributes:
         name: the station's.
         created_utc: ISO 8601.
+        facts: labels and values for a glance.
         sections: in their order.
         station_sha256: of the station file's bytes.
         watched: what it says of risks.
@@ -43,6 +44,7 @@ class Report:
 
     name: str
     created_utc: str
+    facts: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
     station_sha256: str
     watched: Watched
@@ -105,7 +107,14 @@ def make_report(
         method_section(watched, station, sources, references),
         file_section(station, tuple(text.decode("utf-8").splitlines())),
     )
-    return Report(station.name, created_utc, sections, hashlib.sha256(text).hexdigest(), watched)
+    return Report(
+        name=station.name,
+        created_utc=created_utc,
+        facts=tuple(facts(watched, figures)),
+        sections=sections,
+        station_sha256=hashlib.sha256(text).hexdigest(),
+        watched=watched,
+    )
 
 
 def render(report: Report, *, for_paper: bool) -> str:

@@ -25,8 +25,8 @@ Array = NDArray[np.float64]
 _NAMES: Final = {"earth": "the Earth", "moon": "the Moon"}
 _SWATH_ALPHA: Final = {3: 0.15, 2: 0.25, 1: 0.4}
 _CIRCLE: Final = 181
-_POLAR_MARGIN_DEG: Final = 3.0
-_POLAR_LEAST_DEG: Final = 6.0
+_POLAR_MARGIN_DEG: Final = 3.5
+_POLAR_LEAST_DEG: Final = 4.0
 _POLAR_MOST_DEG: Final = 30.0
 
 
@@ -52,7 +52,7 @@ def impact_map(
         sites: of the station on this body.
     """
     colour = BODY_COLOUR[body]
-    with drawing(WIDTH_IN, 3.75) as figure:
+    with drawing(WIDTH_IN, 3.5) as figure:
         axes = figure.subplots()
         _graticule(axes)
         if body == "moon":
@@ -126,7 +126,7 @@ def polar_map(sites: Sequence[Spot], impacts: Sequence[Spot], *, south: bool) ->
                 ha="center", va="center",
             )  # fmt: skip
         axes.text(
-            0.0, 1.12 * _radius(reach_deg), "towards the Earth ↑", ha="center", va="bottom",
+            0.0, 1.12 * _radius(reach_deg), "towards the Earth", ha="center", va="bottom",
             fontsize=7.5, color=LIGHT["muted"],
         )  # fmt: skip
         if south:
@@ -141,9 +141,12 @@ def polar_map(sites: Sequence[Spot], impacts: Sequence[Spot], *, south: bool) ->
         for site in sites:
             x, y = _from_above(np.array([site.latitude_deg]), np.array([site.longitude_deg]), south)
             axes.plot(x, y, "^", markersize=7, color=LIGHT["moon"], zorder=6)
+            below = -1.0 if y[0] < 0.0 else 1.0  # outside the circle, where no crater is named
             axes.annotate(
-                site.name, (float(x[0]), float(y[0])), (6, 6), textcoords="offset points",
+                site.name, (float(x[0]), float(y[0])),
+                (0.72 * _radius(reach_deg), below * 1.08 * _radius(reach_deg)), ha="center",
                 fontsize=8.5, fontweight="bold", color=LIGHT["moon"], zorder=6,
+                arrowprops={"arrowstyle": "-", "color": LIGHT["moon"], "linewidth": 0.8},
             )  # fmt: skip
         limit = 1.22 * _radius(reach_deg)
         axes.set_xlim(-limit, limit)
@@ -167,7 +170,7 @@ def _band(corridor: Corridor | None) -> str:
         return ""
     return (
         f", shaded bands where {corridor.samples} clones of the likeliest one hit "
-        "(1, 2 and 3 standard deviations)"
+        "(1, 2 and 3 standard deviations; the mean of places on a bent band lies beside it)"
     )
 
 
@@ -191,7 +194,8 @@ def _label(axes: Any, spot: Spot, colour: str, labelled: list[tuple[float, float
         return
     labelled.append((spot.longitude_deg, spot.latitude_deg))
     left = spot.longitude_deg > 130.0
-    up = -1.0 if spot.latitude_deg > 75.0 else 1.0
+    # Away from the equator, but within the map.
+    up = 1.0 if 0.0 <= spot.latitude_deg < 75.0 or spot.latitude_deg < -75.0 else -1.0
     axes.annotate(
         spot.name, (spot.longitude_deg, spot.latitude_deg), (-6 if left else 6, 5 * up),
         textcoords="offset points", fontsize=7.5, color=colour, zorder=7,

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from perilune.catalogue import StoredAssessment
+from perilune.constants import MOON_RADIUS_KM
 from perilune.impact import ImpactorRow
 from perilune.impact.corridor import Corridor
 from perilune.report import charts, maps
@@ -22,18 +23,17 @@ from perilune.report.tables import (
     rows_at,
     text_column,
 )
-from perilune.report.typeset import ABSENT, chance, day, interval, minute, number
+from perilune.report.typeset import chance, day, interval, minute, odds, one_in, sigma
 from perilune.report.watched import Watched
 from perilune.station.station import Station
 from perilune.times import format_utc
-from perilune.watch.wording import deciding, one_in
+from perilune.watch.wording import deciding
 
 BODY_NAMES: Final = {"earth": "the Earth", "moon": "the Moon"}
-_RADIUS_KM: Final = {"earth": 6371.0, "moon": 1737.4}  # of the spheres on which distances count
 _MOST_ROWS: Final = 40
 _MOST_IMPACTS: Final = 30
 _MOST_DECIDED: Final = 6
-_MOST_CHARTED: Final = 20
+_MOST_CHARTED: Final = 10
 _MAP_IMPACTS: Final = 60
 
 
@@ -56,6 +56,8 @@ def risk_section(
     charted.sort(key=lambda e: (-e.risk.impact_probability, -e.risk.probability_high))
     if charted:
         blocks.append(charts.chances([each.risk for each in charted[:_MOST_CHARTED]]))
+        if len(charted) > _MOST_CHARTED:
+            blocks.append(Text((f"The chart shows the first {_MOST_CHARTED}.",)))
     for body in ("earth", "moon"):
         blocks.append(Heading(f"risk-{body}", f"Risk list for {BODY_NAMES[body]}"))
         blocks.append(_risk_table(watched, body, source))
@@ -68,7 +70,7 @@ def risk_section(
         blocks.append(Heading(f"where-{body}", f"Where on {BODY_NAMES[body]}"))
         impacts, sites = impact_spots(watched, body), station_spots(station, body)
         blocks.append(maps.impact_map(body, impacts, corridors.get(body), sites))
-        near = site_distances(watched, station, body)
+        near = site_distances(watched, station) if body == "moon" else []
         if near:
             blocks.append(Bullets(tuple(near)))
     blocks += [Heading("approaches", "Next close approaches"), _approach_table(watched, source)]
@@ -81,16 +83,16 @@ def first_impact(impactors: Sequence[ImpactorRow]) -> str | None:
     return min((each.epoch_utc for each in impactors), default=None)
 
 
-def site_distances(watched: Watched, station: Station, body: str) -> list[tuple[str, str]]:
-    """How far from each of the station's sites the nearest possible impact lies."""
+def site_distances(watched: Watched, station: Station) -> list[tuple[str, str]]:
+    """How far from each of the station's sites on the Moon the nearest possible impact lies."""
     found = []
-    for site in station_spots(station, body):
+    for site in station_spots(station, "moon", named=True):
         near: list[tuple[float, StoredAssessment, ImpactorRow]] = []
-        for _, stored in watched.open_of(body):
+        for _, stored in watched.open_of("moon"):
             for each in watched.to_come(stored):
                 if each.longitude_deg is not None and each.latitude_deg is not None:
                     there = Spot("", each.longitude_deg, each.latitude_deg)
-                    near.append((_distance_km(body, site, there), stored, each))
+                    near.append((_distance_km(site, there), stored, each))
         if near:
             distance, stored, each = min(near, key=lambda one: one[0])
             found.append(
@@ -104,19 +106,24 @@ def site_distances(watched: Watched, station: Station, body: str) -> list[tuple[
     return found
 
 
-def station_spots(station: Station, body: str) -> list[Spot]:
-    """The station's sites on a body."""
+def station_spots(station: Station, body: str, *, named: bool = False) -> list[Spot]:
+    """The station's sites on a body, by their ids or their names."""
     spots = []
     for site in station.sites:
         if site.body == body:
             longitude, latitude, _ = site.ground().coordinates()
             east = math.remainder(math.degrees(longitude), 360.0)
-            spots.append(Spot(site.name or site.id, east, math.degrees(latitude)))
+            label = (named and site.name) or site.id
+            spots.append(Spot(label, east, math.degrees(latitude)))
     return spots
 
 
 def _introduction(watched: Watched) -> tuple[str, ...]:
-    over = [each for each in watched.assessments if watched.is_over(each)]
+    over = [
+        each
+        for each in watched.assessments
+        if each.risk.impact_probability > 0.0 and watched.is_over(each)
+    ]
     said = [
         f"The watch's cycle {watched.cycle_id} counts from "
         f"{format_utc(watched.now_mjd_tdb, 0).replace('T', ' ')} UTC. It looked for impacts over "
@@ -163,7 +170,7 @@ def _risk_table(watched: Watched, body: str, source: Source) -> Table:
             text_column("Object", "object"),
             other_column("Chance", "impact_probability", text=chance),
             other_column("95 % interval", "probability_low", "probability_high", text=interval),
-            other_column("One in", "impact_probability", text=_one_in),
+            other_column("One in", "impact_probability", text=odds),
             number_column("Palermo", "palermo_cumulative", "+.2f"),
             number_column("Torino", "torino_max", "d"),
             text_column("First", text=lambda row: day(row["first"])),
@@ -274,9 +281,9 @@ def _approach_table(watched: Watched, source: Source) -> Table:
             text_column("Object", "object"),
             text_column("To", "body", text=lambda body: str(body).capitalize()),
             text_column("TDB", "epoch_tdb", text=lambda text: text[:16].replace("T", " ")),
-            number_column("± s", "epoch_sigma_s", ",.3g"),
+            other_column("± s", "epoch_sigma_s", text=sigma),
             number_column("Distance, km", "distance_km", ",.0f"),
-            number_column("± km", "distance_sigma_km", ",.3g"),
+            other_column("± km", "distance_sigma_km", text=sigma),
             number_column("km/s", "speed_km_s", ".2f"),
         ),
         rows_at("/approaches", watched.approaches),
@@ -303,23 +310,14 @@ def _alert_table(watched: Watched, source: Source) -> Table:
     )
 
 
-def _one_in(probability: float) -> str:
-    if probability <= 0.0:
-        return ABSENT
-    value = 1.0 / probability
-    if value < 10.0:
-        return number(value, ".2g")
-    return number(float(f"{value:.2g}"), ",.0f")
-
-
 def _method(row: Mapping[str, Any]) -> str:
     samples = int(row["samples"])
     return f"{row['method']}, {samples:,} orbits" if samples else str(row["method"])
 
 
-def _distance_km(body: str, here: Spot, there: Spot) -> float:
-    """Along the ground of a sphere; the haversine keeps its digits where places are near."""
+def _distance_km(here: Spot, there: Spot) -> float:
+    """Along the Moon's ground; the haversine keeps its digits where places are near."""
     a, b = math.radians(here.latitude_deg), math.radians(there.latitude_deg)
     turn = math.radians(there.longitude_deg - here.longitude_deg)
     half = math.sin(0.5 * (b - a)) ** 2 + math.cos(a) * math.cos(b) * math.sin(0.5 * turn) ** 2
-    return 2.0 * _RADIUS_KM[body] * math.asin(min(math.sqrt(half), 1.0))
+    return 2.0 * MOON_RADIUS_KM * math.asin(min(math.sqrt(half), 1.0))

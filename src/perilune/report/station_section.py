@@ -17,7 +17,7 @@ from perilune.report.tables import (
     rows_at,
     text_column,
 )
-from perilune.report.typeset import ABSENT, day, number, words
+from perilune.report.typeset import day, number, words
 
 _POLAR_DEG: Final = 60.0
 _KILO: Final = 1e-3
@@ -41,7 +41,7 @@ def station_section(figures: StationFigures, impacts: Sequence[Spot]) -> Section
         blocks.append(charts.gantt(figures.station, figures.start_mjd_tdb))
         blocks.append(charts.masses(held["phases"]))
     blocks += [Heading("elements", "Sites and orbiters"), _sites(figures)]
-    sites = station_spots(figures.station, "moon")
+    sites = station_spots(figures.station, "moon", named=True)
     for south in (True, False):
         there = [s for s in sites if (s.latitude_deg < 0.0) == south]
         there = [s for s in there if abs(s.latitude_deg) >= _POLAR_DEG]
@@ -295,6 +295,15 @@ def light_in_words(rows: Sequence[Mapping[str, Any]]) -> str:
         f"At {row['site']} {_PERCENT * row['sun_fraction']:.0f} % of the Sun's disc is seen on "
         f"average over 18.6 years, the longest night lasts {row['longest_night_h'] / 24.0:.1f} "
         f"days, and the Earth stands over the horizon {_PERCENT * row['earth_fraction']:.0f} % of "
-        f"the time ({row['terrain'] or ABSENT})."
+        f"the time{_ground_in_words(row['terrain'])}."
         for row in rows
     )
+
+
+def _ground_in_words(terrain: str) -> str:
+    if terrain.startswith("sphere"):
+        return (
+            "; the file names no terrain there, so this is a smooth sphere: a ridge or peak sees "
+            "more of the Sun, a hollow less"
+        )
+    return f" (horizon: {terrain})"

@@ -6,20 +6,20 @@ import math
 from typing import Final
 
 from perilune.catalogue import StoredAssessment
-from perilune.report.blocks import Facts, Section, Text
+from perilune.report.blocks import Section, Text
 from perilune.report.risk_section import BODY_NAMES, first_impact, site_distances
 from perilune.report.station_figures import StationFigures
 from perilune.report.station_section import light_in_words, power_in_words
-from perilune.report.typeset import chance, day, interval
+from perilune.report.typeset import chance, day, interval, one_in
 from perilune.report.watched import Watched
 from perilune.times import format_utc
-from perilune.watch.wording import deciding, one_in
+from perilune.watch.wording import deciding
 
 _BODIES: Final = ("earth", "moon")
 
 
 def summary_section(watched: Watched, figures: StationFigures) -> Section:
-    """Facts at a glance, and what they mean."""
+    """What the facts mean."""
     paragraphs = [
         _station_in_words(figures),
         *(_risk_in_words(watched, body) for body in _BODIES),
@@ -33,19 +33,20 @@ def summary_section(watched: Watched, figures: StationFigures) -> Section:
         paragraphs.append(
             f"What decides the highest of these: {deciding(watched.finding(likeliest))}"
         )
-    near = site_distances(watched, figures.station, "moon")
+    near = site_distances(watched, figures.station)
     paragraphs += [f"{name}: {text}" for name, text in near]
     paragraphs += [light_in_words(figures.light), power_in_words(figures.power)]
     return Section(
         "summary",
         "Summary",
-        (Facts(tuple(_facts(watched, figures))), Text(tuple(each for each in paragraphs if each))),
+        (Text(tuple(each for each in paragraphs if each)),),
     )
 
 
-def _facts(watched: Watched, figures: StationFigures) -> list[tuple[str, str]]:
+def facts(watched: Watched, figures: StationFigures) -> list[tuple[str, str]]:
+    """Labels and values for a glance, for the title page."""
     held = figures.summary
-    facts = []
+    found = []
     for body in _BODIES:
         stored = _likeliest(watched, body)
         if stored is None:
@@ -54,22 +55,22 @@ def _facts(watched: Watched, figures: StationFigures) -> list[tuple[str, str]]:
         value = "none found"
         if risk.impact_probability > 0.0:
             value = f"{chance(risk.impact_probability)} ({risk.object})"
-        facts.append((f"Highest chance, {BODY_NAMES[body].removeprefix('the ')}", value))
-    facts.append(("Objects watched", f"{watched.objects:,}"))
+        found.append((f"Highest chance, {BODY_NAMES[body].removeprefix('the ')}", value))
+    found.append(("Objects watched", f"{watched.objects:,}"))
     if watched.approaches:
         coming = watched.approaches[0]
-        facts.append(
+        found.append(
             ("Next approach", f"{coming['object']}, {day(coming['epoch_tdb'])}"),
         )
-    facts.append(("Open alerts", str(len(watched.alerts))))
-    facts.append(("Partners", str(len(held["partners"]))))
+    found.append(("Open alerts", str(len(watched.alerts))))
+    found.append(("Partners", str(len(held["partners"]))))
     mass_kg = math.fsum(each["mass_kg"] or 0.0 for each in held["facilities"])
-    facts.append(("Facilities", f"{len(held['facilities'])}, {1e-3 * mass_kg:,.1f} t"))
+    found.append(("Facilities", f"{len(held['facilities'])}, {1e-3 * mass_kg:,.1f} t"))
     if held["phases"]:
         stops = [phase["stop"] for phase in held["phases"]]
         end = "open" if None in stops else max(stops)[:4]
-        facts.append(("Phases", f"{min(p['start'] for p in held['phases'])[:4]} to {end}"))
-    return facts
+        found.append(("Phases", f"{min(p['start'] for p in held['phases'])[:4]} to {end}"))
+    return found
 
 
 def _station_in_words(figures: StationFigures) -> str:

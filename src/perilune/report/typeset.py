@@ -22,7 +22,7 @@ def number(value: float | None, form: str) -> str:
 def power(value: float) -> str:
     """Two digits and a power of ten: 8.3 × 10⁻⁶."""
     digits, exponent = f"{value:.1e}".split("e")
-    return f"{digits} × 10{str(int(exponent)).translate(_RAISED)}"
+    return f"{digits}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}10{str(int(exponent)).translate(_RAISED)}"
 
 
 def chance(probability: float) -> str:
@@ -30,9 +30,9 @@ def chance(probability: float) -> str:
     if probability == 0.0:
         return "none found"
     if probability > 0.9999:
-        return "100 %" if probability == 1.0 else "> 99.99 %"
+        return "100\N{NO-BREAK SPACE}%" if probability == 1.0 else "> 99.99\N{NO-BREAK SPACE}%"
     if probability >= _PERCENT_FROM:
-        return f"{100.0 * probability:.2f} %"
+        return f"{100.0 * probability:.2f}\N{NO-BREAK SPACE}%"
     return power(probability)
 
 
@@ -43,8 +43,28 @@ def interval(low: float, high: float) -> str:
     if high == 1.0:
         return f"> {chance(low)}"
     if low >= _PERCENT_FROM:
-        return f"{100.0 * low:.2f} to {100.0 * high:.2f} %"
+        return f"{100.0 * low:.2f} to {100.0 * high:.2f}\N{NO-BREAK SPACE}%"
     return f"{chance(low)} to {chance(high)}"
+
+
+def one_in(probability: float) -> str:
+    """ "1 in 24 (4.20 %)"; near certainty in percent only."""
+    if probability <= 0.0 or probability > 0.5:
+        return chance(probability)
+    return f"1 in {odds(probability)} ({chance(probability)})"
+
+
+def odds(probability: float) -> str:
+    """Of one in how many, to two digits."""
+    if probability <= 0.0:
+        return ABSENT
+    value = float(f"{1.0 / probability:.2g}")
+    return f"{value:g}" if value < 100.0 else f"{value:,.0f}"
+
+
+def sigma(value: float | None) -> str:
+    """A standard deviation to two or three digits."""
+    return number(value, ",.0f" if value is not None and value >= 100.0 else ".2g")
 
 
 def day(text: str | None) -> str:

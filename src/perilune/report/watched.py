@@ -42,6 +42,7 @@ class Watched:
         assessments: the current ones, in the order of the command's rows.
         approaches: the next ones, as rows.
         alerts: those that are open.
+        gone: objects that have hit: whatever is likely lies in the past.
         inputs_sha256: the digest that the command's envelope carries.
     """
 
@@ -54,6 +55,7 @@ class Watched:
     assessments: tuple[StoredAssessment, ...]
     approaches: tuple[Mapping[str, Any], ...]
     alerts: tuple[StoredAlert, ...]
+    gone: frozenset[int]
     inputs_sha256: str
 
     def to_come(self, stored: StoredAssessment) -> tuple[ImpactorRow, ...]:
@@ -65,7 +67,9 @@ class Watched:
         )
 
     def is_over(self, stored: StoredAssessment) -> bool:
-        """Whether all that could have hit has done so, or not, by now."""
+        """Whether the object is no more, or all that could have hit has done so, or not, by now."""
+        if stored.object_id in self.gone:
+            return True
         return bool(stored.risk.virtual_impactors) and not self.to_come(stored)
 
     def open_of(self, body: str) -> list[tuple[int, StoredAssessment]]:
@@ -128,7 +132,14 @@ def read_watched(database: Database) -> Watched:
         assessments=tuple(stored),
         approaches=tuple(approach_row(each.approach) for each in coming),
         alerts=tuple(alerts),
+        gone=frozenset(each.object_id for each in stored if _has_hit(each, cycle.now_mjd_tdb)),
         inputs_sha256=inputs_sha256(inputs),
+    )
+
+
+def _has_hit(stored: StoredAssessment, now_mjd_tdb: float) -> bool:
+    return stored.risk.impact_probability > 0.5 and all(
+        parse_epoch(each.epoch_utc) < now_mjd_tdb for each in stored.risk.virtual_impactors
     )
 
 
