@@ -62,8 +62,9 @@ def run(
     served, reserve = np.zeros(len(loads)), np.zeros((len(loads), supply.size))
     for k in range(1, len(loads)):
         reserves(supply, sum(loads[:k]), 1.0, storage, efficiency, reserve[k])
-    least, denied = balance(supply, np.array(loads), reserve, 1.0, storage, efficiency, served)
-    return served, least, denied
+    used, kept = np.empty(supply.size), np.empty(supply.size)
+    balance(supply, np.array(loads), reserve, 1.0, storage, efficiency, served, used, kept)
+    return served, min(storage, float(kept.min())), float((sum(loads) - used).sum())
 
 
 DAYS = np.tile(np.concatenate([np.full(12, 100.0), np.zeros(12)]), 10)  # W, by hours

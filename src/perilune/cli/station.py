@@ -13,6 +13,7 @@ from perilune.cli.options import Json, now_mjd_tdb
 from perilune.cli.output import progress_bar, show_table
 from perilune.cli.station_options import File, Parquet, Plot, station_inputs
 from perilune.cli.station_plan import plan
+from perilune.cli.station_trade import trade
 
 if TYPE_CHECKING:
     from perilune.station.light import Sky
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 station = typer.Typer(
     no_args_is_help=True, help="Design a station: its parts, light, links and power."
 )
+
+station.command()(trade)
 
 Start = Annotated[
     str | None, typer.Option(metavar="DATE", help="The span's start; today where not given.")

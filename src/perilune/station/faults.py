@@ -104,7 +104,7 @@ def fault(
 def _unknown_field(
     text: YamlText, place: tuple[int | str, ...], model: type[BaseModel]
 ) -> InputError:
-    known = _fields_at(model, place[:-1])
+    known = fields_at(model, place[:-1])
     near = get_close_matches(str(place[-1]), known, n=3, cutoff=0.55)
     return fault(
         text,
@@ -116,13 +116,16 @@ def _unknown_field(
     )
 
 
-def _fields_at(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
-    """The names of the fields of the part at a place."""
+def fields_at(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
+    """The names of the fields of the part at a place; none where no part can be."""
     current: Any = model
     for step in place:
         # An index leads to one of a list's parts, which are all of one kind.
         if isinstance(step, str):
-            current = _part_in(current.model_fields[step].annotation)
+            held = current.model_fields.get(step)
+            current = None if held is None else _part_in(held.annotation)
+            if current is None:
+                return []
     return list(current.model_fields)
 
 
@@ -136,6 +139,12 @@ def _part_in(annotation: Any) -> Any:
             if part is not None:
                 return part
     return None
+
+
+def near_names(name: str, known: Sequence[str]) -> str | None:
+    """A remedy that offers near names; None without any."""
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    return f"Did you mean {' or '.join(near)}?" if near else None
 
 
 def _path(text: YamlText, place: Sequence[int | str]) -> str:

@@ -13,7 +13,7 @@ from perilune.astrometry.sites import Site as GroundSite
 from perilune.constants import DAY_S, MOON_RADIUS_KM
 from perilune.ephemeris import planets
 from perilune.station.facilities import Facility
-from perilune.station.horizon import AZIMUTHS
+from perilune.station.horizon import AZIMUTHS, Horizon
 from perilune.station.light import local_axes
 from perilune.station.link_kernels import evenly_between
 from perilune.station.orbiters import PropagatedOrbiter, Segment, TabulatedOrbiter
@@ -90,8 +90,8 @@ def link_ends(station: Station, start_mjd_tdb: float, stop_mjd_tdb: float) -> li
         NotConvergedError: an orbiter meets a body.
     """
     span = (start_mjd_tdb, stop_mjd_tdb)
-    moon = [_site_end(station, site, span) for site in station.sites if site.body == "moon"]
-    earth = [_site_end(station, site, span) for site in station.sites if site.body == "earth"]
+    moon = [site_end(station, site, span) for site in station.sites if site.body == "moon"]
+    earth = [site_end(station, site, span) for site in station.sites if site.body == "earth"]
     return [*moon, *(orbiter_end(station, each, span) for each in station.orbiters), *earth]
 
 
@@ -109,11 +109,14 @@ def _nodes(span: tuple[float, float], node_d: float, outside: int = 3) -> tuple[
     return span[0] + step_d * np.arange(-float(outside), count + outside + 1.0), step_d
 
 
-def _site_end(station: Station, site: Site, span: tuple[float, float]) -> LinkEnd:
+def site_end(
+    station: Station, site: Site, span: tuple[float, float], around: Horizon | None = None
+) -> LinkEnd:
+    """A site over a span; its horizon may be known already. Errors as in `link_ends`."""
     ground = site.ground()
     axes = local_axes(*ground.coordinates()[:2])
     if site.body == "moon":
-        horizon = site_horizon(site, station.folder).altitude_rad
+        horizon = (around or site_horizon(site, station.folder)).altitude_rad
     else:
         horizon = np.full(AZIMUTHS, -0.5 * math.pi)
     top = GroundSite(site.id, ground.body, ground.position_fixed_km + site.mast * axes[2])

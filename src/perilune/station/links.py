@@ -106,6 +106,17 @@ def station_links(
         OutOfRangeError: an orbiter's path does not cover the span.
         NotConvergedError: an orbiter meets a body within the span.
     """
+    check_span(start_mjd_tdb, stop_mjd_tdb, step_d)
+    ends = link_ends(station, start_mjd_tdb, stop_mjd_tdb)
+    return links_of(ends, start_mjd_tdb, stop_mjd_tdb, step_d=step_d, progress=progress)
+
+
+def check_span(start_mjd_tdb: float, stop_mjd_tdb: float, step_d: float) -> int:
+    """The number of times of a span.
+
+    Raises:
+        InputError: the span is empty or has too many steps.
+    """
     count = round((stop_mjd_tdb - start_mjd_tdb) / step_d) + 1
     if stop_mjd_tdb <= start_mjd_tdb or count > _MOST_STEPS:
         raise InputError(
@@ -115,8 +126,23 @@ def station_links(
             expected=f"after the start, and at most {_MOST_STEPS} steps",
             remedy="Take a longer step.",
         )
+    return count
+
+
+def links_of(
+    ends: Sequence[LinkEnd],
+    start_mjd_tdb: float,
+    stop_mjd_tdb: float,
+    *,
+    step_d: float = STEP_D,
+    progress: Progress | None = None,
+) -> list[Link]:
+    """All links between ends that cover a span: the Moon's sites, orbiters, the Earth's sites.
+
+    Rows and errors as in `station_links`.
+    """
+    count = check_span(start_mjd_tdb, stop_mjd_tdb, step_d)
     step_d = (stop_mjd_tdb - start_mjd_tdb) / (count - 1)
-    ends = link_ends(station, start_mjd_tdb, stop_mjd_tdb)
     earth = earth_end(start_mjd_tdb, stop_mjd_tdb)
     pairs = [
         (a, b)

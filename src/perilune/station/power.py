@@ -16,12 +16,13 @@ import numpy as np
 from perilune.constants import AU_KM, JULIAN_YEAR_D
 from perilune.errors import InputError, UnknownNameError
 from perilune.station.facilities import Facility
+from perilune.station.horizon import Horizon
 from perilune.station.light import longest_run, site_sky
 from perilune.station.link_ends import orbiter_end
 from perilune.station.orbits.eclipses import sun_fraction
 from perilune.station.places import Site
 from perilune.station.power_kernels import balance, reserves, storage_needed
-from perilune.station.sky_track import NODE_STEP_D, sky_track
+from perilune.station.sky_track import NODE_STEP_D, SkyTrack, sky_track
 from perilune.station.spacecraft import Orbiter
 from perilune.station.station import Station
 from perilune.station.surroundings import site_horizon
@@ -46,6 +47,43 @@ class Shed:
     off_fraction: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ElementLight:
+    """The sunlight of an element at evenly spaced times.
+
+    Attributes:
+        source: what it rests on, for people.
+        epoch_mjd_tdb: (T,).
+        step_d: between them.
+        share: (T,) of the Sun's disc that is seen.
+        strength: (T,) of full light against that at 1 au.
+    """
+
+    source: str
+    epoch_mjd_tdb: FloatArray
+    step_d: float
+    share: FloatArray
+    strength: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PowerHistory:
+    """How a balance went, at evenly spaced times (T,).
+
+    Attributes:
+        first_mjd_tdb, step_d: the times.
+        supply_w: of all sources.
+        used_w: what the loads drew.
+        held_wh: what the stores held after each step, of what may be taken.
+    """
+
+    first_mjd_tdb: float
+    step_d: float
+    supply_w: FloatArray
+    used_w: FloatArray
+    held_wh: FloatArray
+
+
 @dataclass(frozen=True, slots=True)
 class PowerBalance:
     """An element's energy over a span.
@@ -64,6 +102,7 @@ class PowerBalance:
             that none is ever shed; None without load.
         served_fraction: of the energy that the loads want.
         shed: the loads that were off at times, the least important first.
+        history: how it went.
     """
 
     element: str
@@ -78,6 +117,7 @@ class PowerBalance:
     margin_w: float | None
     served_fraction: float
     shed: tuple[Shed, ...]
+    history: PowerHistory
 
 
 def station_power(
@@ -109,27 +149,60 @@ def station_power(
         )
     there = present(station, phase)
     epoch = start_mjd_tdb + step_d * np.arange(float(count))
+    track = sky_track(start_mjd_tdb, float(epoch[-1]) + step_d)
     found = []
     elements: list[Site | Orbiter] = [*station.sites, *station.orbiters]
     for element in elements:
         if isinstance(element, Site) and element.body == "earth":
             continue
         own = [each for each in there if each.at == element.id]
-        if not any(_has_power(each) for each in own):
+        if not any(has_power(each) for each in own):
             continue
         if isinstance(element, Site):
             horizon = site_horizon(element, station.folder)
-            sky = site_sky(
-                element.ground(), element.mast, horizon, start_mjd_tdb, float(epoch[-1]) + step_d,
-                step_d=step_d,
-            )  # fmt: skip
-            light, terrain = sky.sun[:count, 0], horizon.source
+            light = site_light(element, horizon, epoch, step_d, track)
         else:
-            end = orbiter_end(station, element, (start_mjd_tdb, stop_mjd_tdb))
-            places = end.places_km(start_mjd_tdb, step_d, count)
-            light, terrain = sun_fraction(epoch, places), "its orbit"
-        found.append(_balance(station, element.id, terrain, own, light, epoch, step_d))
+            light = orbiter_light(station, element, epoch, step_d, track)
+        found.append(power_balance(station, element.id, own, light))
     return found
+
+
+def site_light(
+    site: Site, horizon: Horizon, epoch: FloatArray, step_d: float, track: SkyTrack
+) -> ElementLight:
+    """The sunlight of a site on the Moon, over its horizon; the track covers the times."""
+    sky = site_sky(
+        site.ground(),
+        site.mast,
+        horizon,
+        float(epoch[0]),
+        float(epoch[-1]) + step_d,
+        step_d=step_d,
+        track=track,
+    )
+    share = sky.sun[: epoch.size, 0]
+    return ElementLight(horizon.source, epoch, step_d, share, _strength(epoch, track))
+
+
+def orbiter_light(
+    station: Station, orbiter: Orbiter, epoch: FloatArray, step_d: float, track: SkyTrack
+) -> ElementLight:
+    """The sunlight of an orbiter, past the Moon and the Earth.
+
+    Raises:
+        OutOfRangeError: its path does not cover the times.
+    """
+    span = (float(epoch[0]), float(epoch[-1]) + step_d)
+    end = orbiter_end(station, orbiter, span)
+    places = end.places_km(span[0], step_d, epoch.size)
+    share = sun_fraction(epoch, places)
+    return ElementLight("its orbit", epoch, step_d, share, _strength(epoch, track))
+
+
+def _strength(epoch: FloatArray, track: SkyTrack) -> FloatArray:
+    node = track.first_mjd_tdb + NODE_STEP_D * np.arange(len(track.places_km))
+    distance = np.linalg.norm(track.places_km[:, 0], axis=1) / AU_KM
+    return np.asarray(1.0 / np.interp(epoch, node, distance) ** 2)
 
 
 def present(station: Station, phase: str | None) -> list[Facility]:
@@ -150,20 +223,17 @@ def present(station: Station, phase: str | None) -> list[Facility]:
     ]
 
 
-def _has_power(facility: Facility) -> bool:
+def has_power(facility: Facility) -> bool:
+    """Whether it makes, keeps or draws power."""
     parts = (facility.power, facility.solar, facility.battery, facility.radioisotope)
     return any(part is not None for part in parts) or facility.fission is not None
 
 
-def _supply_w(
-    station: Station, facilities: Sequence[Facility], light: FloatArray, epoch: FloatArray
-) -> FloatArray:
+def _supply_w(station: Station, facilities: Sequence[Facility], light: ElementLight) -> FloatArray:
     """The power of all sources: panels by light, distance from the Sun and age; decay."""
     starts = {each.id: parse_epoch(each.start) for each in station.phases}
-    track = sky_track(float(epoch[0]), float(epoch[-1]))
-    node = track.first_mjd_tdb + NODE_STEP_D * np.arange(len(track.places_km))
-    distance = np.linalg.norm(track.places_km[:, 0], axis=1) / AU_KM
-    sunlight = light / np.interp(epoch, node, distance) ** 2
+    epoch = light.epoch_mjd_tdb
+    sunlight = light.share * light.strength
     supply = np.zeros(epoch.size)
     for each in facilities:
         since = starts[each.phase] if each.phase is not None else float(epoch[0])
@@ -179,16 +249,12 @@ def _supply_w(
     return supply
 
 
-def _balance(
-    station: Station,
-    element: str,
-    terrain: str,
-    facilities: Sequence[Facility],
-    light: FloatArray,
-    epoch: FloatArray,
-    step_d: float,
+def power_balance(
+    station: Station, element: str, facilities: Sequence[Facility], light: ElementLight
 ) -> PowerBalance:
-    supply = _supply_w(station, facilities, light, epoch)
+    """The balance of facilities in the light of their element; phases tell their age."""
+    epoch, step_d = light.epoch_mjd_tdb, light.step_d
+    supply = _supply_w(station, facilities, light)
     users = sorted((each for each in facilities if each.power), key=lambda each: each.priority)
     loads = np.array([each.power for each in users], dtype=np.float64)
     stores = [each.battery for each in facilities if each.battery is not None]
@@ -199,18 +265,20 @@ def _balance(
     served, reserve = np.zeros(loads.size), np.zeros((loads.size, epoch.size))
     for k in range(1, loads.size):
         reserves(supply, float(loads[:k].sum()), step_h, storage, efficiency, reserve[k])
-    least, denied = balance(supply, loads, reserve, step_h, storage, efficiency, served)
+    used, held = np.empty(epoch.size), np.empty(epoch.size)
+    balance(supply, loads, reserve, step_h, storage, efficiency, served, used, held)
     whole_h = step_h * epoch.size
+    denied = float(np.sum(load - used)) * step_h
     return PowerBalance(
         element=element,
-        terrain=terrain,
-        sun_fraction=float(light.mean()),
-        worst_night_d=longest_run(light <= 0.0) * step_d,
+        terrain=light.source,
+        sun_fraction=float(light.share.mean()),
+        worst_night_d=longest_run(light.share <= 0.0) * step_d,
         supply_w=float(supply.mean()),
         load_w=load,
         storage_wh=storage,
         storage_needed_wh=storage_needed(supply, load, step_h, efficiency),
-        storage_least_wh=least,
+        storage_least_wh=min(storage, float(held.min())),
         margin_w=_margin_w(supply, load, step_h, storage, efficiency) if load else None,
         served_fraction=1.0 - denied / (load * whole_h) if load else 1.0,
         shed=tuple(
@@ -218,6 +286,7 @@ def _balance(
             for each, hours in reversed(list(zip(users, served.tolist(), strict=True)))
             if hours < whole_h * (1.0 - 1e-9)
         ),
+        history=PowerHistory(float(epoch[0]), step_d, supply, used, held),
     )
 
 

@@ -38,7 +38,9 @@ def balance(
     storage_wh: float,
     efficiency: float,
     served_h: NDArray[np.float64],
-) -> tuple[float, float]:
+    used_w: NDArray[np.float64],
+    held_wh: NDArray[np.float64],
+) -> None:
     """Run the loads from the supply and a store that starts full.
 
     Args:
@@ -49,13 +51,10 @@ def balance(
         storage_wh: what may be taken from the store.
         efficiency: of what is stored, how much comes back.
         served_h: (L,) out: how long each load ran.
-
-    Returns:
-        The least that the store held, Wh, and the energy that loads were denied, Wh.
+        used_w: (T,) out: what the loads drew.
+        held_wh: (T,) out: what the store held after each step.
     """
     held = storage_wh
-    least = held
-    denied = 0.0
     served_h[:] = 0.0
     dust = 1e-9 * storage_wh
     for i in range(supply_w.size):
@@ -66,13 +65,11 @@ def balance(
             if after >= reserve_wh[k, i] - dust:
                 drawn += loads_w[k]
                 served_h[k] += step_h
-            else:
-                denied += loads_w[k] * step_h
         rest = supply_w[i] - drawn
         held += rest * step_h * (efficiency if rest > 0.0 else 1.0)
         held = min(max(held, 0.0), storage_wh)
-        least = min(least, held)
-    return least, denied
+        used_w[i] = drawn
+        held_wh[i] = held
 
 
 @kernel

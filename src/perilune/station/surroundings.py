@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,13 @@ import numpy as np
 from perilune.constants import MOON_RADIUS_KM
 from perilune.station.horizon import Horizon, mask_horizon, sphere_horizon
 from perilune.station.places import Site
+from perilune.station.terrain import Terrain
 from perilune.station.terrain_files import read_terrain
 
 
-def site_horizon(site: Site, folder: Path) -> Horizon:
+def site_horizon(
+    site: Site, folder: Path, read: Callable[[Path], Terrain] = read_terrain
+) -> Horizon:
     """The horizon from the top of a site's mast.
 
     Terrain gives the ground's height as well; without terrain the ground is a smooth sphere of the
@@ -20,6 +24,7 @@ def site_horizon(site: Site, folder: Path) -> Horizon:
 
     Args:
         folder: of the station file.
+        read: how a map is read: a caller may keep those that it has read.
 
     Raises:
         DataMissingError: terrain needs rasterio, which is not installed.
@@ -28,7 +33,7 @@ def site_horizon(site: Site, folder: Path) -> Horizon:
     if site.terrain is not None:
         ground = site.ground().position_fixed_km
         direction = ground / np.linalg.norm(ground)
-        return read_terrain(folder / site.terrain).horizon(direction, site.mast)
+        return read(folder / site.terrain).horizon(direction, site.mast)
     if site.horizon is not None:
         directions = np.array(site.horizon)
         return mask_horizon(directions[:, 0], directions[:, 1])
