@@ -38,7 +38,8 @@ def test_1979_xb_has_neocc_s_eight_virtual_impactors(shared_data: Path) -> None:
     """1979XB.risk (ESA NEOCC, 2019-08-08), from 1979XB.rwo alone: dates, sigmas, probabilities.
 
     Dates: seen 0.005 d apart; asked 0.05 d. Several branches of one return share a date, since
-    an earlier encounter folds the line: the one at the same sigma and stretch is compared.
+    an earlier encounter folds the line: the one at the same sigma and stretch is compared. Stretches
+    are up to 21 % apart, since NEOCC's sigma is that of another orbit; branches differ by more.
     Probabilities, weighed from NEOCC's nominal orbit: seen within 1.3 of NEOCC's, the one of 2101
     within 1.8 (its return has two branches, and 128 orbits tell the smallest to some 15 %); asked
     a factor of 2, of 3 below 5e-9. As they are, within 2.5 above 5e-9. Palermo's rule, counted
@@ -76,7 +77,7 @@ def test_1979_xb_has_neocc_s_eight_virtual_impactors(shared_data: Path) -> None:
         ]
         assert same, f"no virtual impactor at MJD {mjd}, sigma {sigma}"
         _, at, vi = min(same, key=lambda one: one[0])
-        assert vi.stretch == pytest.approx(stretch_km, rel=0.15)
+        assert abs(math.log(vi.stretch / stretch_km)) < math.log(1.3)
         weighed = vi.impact_probability * math.exp(0.5 * (at**2 - (at + NEOCC_OFFSET_SIGMA) ** 2))
         is_small = chance < 5e-9
         factor = 3.0 if is_small else 2.0
