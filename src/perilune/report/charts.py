@@ -129,7 +129,7 @@ def masses(phases: Sequence[Mapping[str, Any]]) -> Picture:
     with drawing(WIDTH_IN, 2.1) as figure:
         mass, power = figure.subplots(1, 2)
         places = np.arange(len(phases))
-        names = [str(phase["name"]).replace(", ", ",\n") for phase in phases]
+        names = [str(phase["id"]) for phase in phases]
         bars = mass.bar(places, [1e-3 * phase["mass_kg"] for phase in phases], color=SERIES[0])
         mass.bar_label(bars, fmt="%.1f", fontsize=7, padding=1)
         mass.set_ylabel("mass, t")

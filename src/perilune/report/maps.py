@@ -138,14 +138,14 @@ def polar_map(sites: Sequence[Spot], impacts: Sequence[Spot], *, south: bool) ->
                     np.array([spot.latitude_deg]), np.array([spot.longitude_deg]), south
                 )
                 axes.scatter(x, y, s=spot.size, facecolor="none", edgecolor=LIGHT["moon"])
-        for site in sites:
+        for k, site in enumerate(sites):
             x, y = _from_above(np.array([site.latitude_deg]), np.array([site.longitude_deg]), south)
             axes.plot(x, y, "^", markersize=7, color=LIGHT["moon"], zorder=6)
-            below = -1.0 if y[0] < 0.0 else 1.0  # outside the circle, where no crater is named
+            side = 0.72 if k % 2 == 0 else -0.72  # outside the circle, where no crater is named
             axes.annotate(
                 site.name, (float(x[0]), float(y[0])),
-                (0.72 * _radius(reach_deg), below * 1.08 * _radius(reach_deg)), ha="center",
-                fontsize=8.5, fontweight="bold", color=LIGHT["moon"], zorder=6,
+                (side * _radius(reach_deg), -(1.08 + 0.07 * (k // 2)) * _radius(reach_deg)),
+                ha="center", fontsize=8.5, fontweight="bold", color=LIGHT["moon"], zorder=6,
                 arrowprops={"arrowstyle": "-", "color": LIGHT["moon"], "linewidth": 0.8},
             )  # fmt: skip
         limit = 1.22 * _radius(reach_deg)

@@ -36,7 +36,7 @@ LINKS_D: Final = 28.0
 LIGHT_STEP: Final = "1h"
 POWER_STEP: Final = "10m"
 LINKS_STEP: Final = "5m"
-ORBIT_DAYS: Final = 365.25  # the command's own
+ORBIT_DAYS: Final = 180.0
 _POINTS: Final = 721
 _SHARES: Final = {"light": 0.1, "power": 0.2, "links": 0.2, "orbits": 0.5}
 
@@ -100,7 +100,9 @@ def station_figures(
             extra["phase"] = None
         sources[verb] = _source(station, verb, options, inputs, extra)
     extra = {"days": ORBIT_DAYS, "samples": 0, "seed": 1}
-    sources["orbits"] = _source(station, "orbits", " --samples 0", inputs, extra)
+    sources["orbits"] = _source(
+        station, "orbits", f" --days {ORBIT_DAYS:g} --samples 0", inputs, extra
+    )
 
     told("light")(0.0, "light")
     skies = _skies(station, first, parse_epoch(spans["light"]))

@@ -94,6 +94,7 @@ def _phases(figures: StationFigures) -> Table:
         figures.sources["show"],
         (
             text_column("Phase", "name"),
+            text_column("Id", "id"),
             text_column("From", "start", text=day),
             text_column("To", "stop", text=day),
             number_column("Facilities", "facilities", "d"),
