@@ -34,7 +34,10 @@ def front_lines(search: Search, front: Sequence[Outcome]) -> list[str]:
 def _tables(
     search: Search, front: Sequence[Outcome]
 ) -> list[tuple[str, list[str], list[list[str]]]]:
-    title = f"Designs that none betters: {len(front)}"
+    whole = len(search.front())
+    title = f"Designs that none betters: {len(front)}" + (
+        f" of {whole}" if whole > len(front) else ""
+    )
     every = list(range(len(front)))
     if len(front) > _ROWS_SHOWN:
         every = [round(k * (len(front) - 1) / (_ROWS_SHOWN - 1)) for k in range(_ROWS_SHOWN)]

@@ -70,6 +70,7 @@ def trade_data(
         "designs": len(outcomes),
         "impossible": sum(not each.is_possible for each in outcomes),
         "feasible": sum(each.is_feasible for each in outcomes),
+        "nondominated": len(search.front()),
         "goals": [
             {"name": goal_name(goal), "sense": "minimize" if goal.minimize else "maximize"}
             for goal in search.trade.goals
