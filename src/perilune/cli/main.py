@@ -12,21 +12,12 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-EXIT_LIMIT_PASSED = 5
+from perilune.cli.ending import EXIT_INTERRUPTED, ask_to_stop
+
 _GRACE_S = 0.6  # for the command to unwind and remove its temporary files
 _SERVER_GRACE_S = 5.0  # for a server to finish what it is answering
-_stoppers: list[Callable[[], None]] = []
-
-
-def stop_with(stopper: Callable[[], None]) -> None:
-    """For a server: what Ctrl-C calls, once, instead of breaking the command off.
-
-    It returns at once and makes the command end by itself soon.
-    """
-    _stoppers.append(stopper)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,11 +84,9 @@ def _run(arguments: list[str] | None) -> int:
 
 def _stopped_by_itself(command: _Command) -> bool:
     """Ask a server to end; whether it was one and did. A second Ctrl-C breaks it off."""
-    if not _stoppers:
-        return False
     try:
-        while _stoppers:
-            _stoppers.pop()()
+        if not ask_to_stop():
+            return False
         command.join(_SERVER_GRACE_S)
     except KeyboardInterrupt:
         return False

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from perilune.cli.ending import EXIT_LIMIT_PASSED
 from perilune.cli.envelope import print_envelope
-from perilune.cli.main import EXIT_LIMIT_PASSED
 from perilune.cli.numbers import ABSENT, chance, interval, minute, number
 from perilune.cli.observed import (
     digest_of,

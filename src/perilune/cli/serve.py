@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from perilune.cli.main import stop_with
+from perilune.cli.ending import stop_with
 from perilune.cli.output import say
 from perilune.errors import DataMissingError, InputError
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from perilune.cli.main import stop_with
+from perilune.cli.ending import stop_with
 from perilune.cli.options import Json, now_mjd_tdb
 from perilune.cli.output import progress_bar, say, write_atomically
 from perilune.cli.station_options import File, Parquet, Plot, station_inputs
