@@ -9,12 +9,14 @@ from pydantic import Field, model_validator
 from perilune.station.build_up.routes import Node
 from perilune.station.parts import Id, Ids, Part
 from perilune.station.quantities import (
+    AngleRad,
     DurationD,
     EnergyWh,
     FractionOfOne,
     FrequencyHz,
     GainOverNoiseDbK,
     LossDb,
+    MagnitudeV,
     MassKg,
     Moment,
     PowerDbw,
@@ -84,6 +86,21 @@ class Fission(Part):
     power: PowerW = Field(description="Electric.")
 
 
+class Telescope(Part):
+    """What a telescope can point at."""
+
+    limit: MagnitudeV | None = Field(None, description="The faintest V that it detects.")
+    sun_elongation: AngleRad | None = Field(
+        None, description="Off the Earth: how near the Sun it may point; 45 deg if not given."
+    )
+    sun_altitude: AngleRad | None = Field(
+        None, description="On the Earth: how high the Sun may stand; -12 deg if not given."
+    )
+    elevation: AngleRad | None = Field(
+        None, description="Its lowest; the horizon if not given, on the Earth 20 deg."
+    )
+
+
 class Facility(Part):
     """Something that somebody owns and operates, at a site or on an orbiter."""
 
@@ -110,6 +127,7 @@ class Facility(Part):
     battery: Battery | None = None
     radioisotope: Radioisotope | None = None
     fission: Fission | None = None
+    telescope: Telescope | None = None
 
     @property
     def operators(self) -> tuple[str, ...]:

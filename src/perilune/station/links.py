@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -144,19 +144,7 @@ def links_of(
     count = check_span(start_mjd_tdb, stop_mjd_tdb, step_d)
     step_d = (stop_mjd_tdb - start_mjd_tdb) / (count - 1)
     earth = earth_end(start_mjd_tdb, stop_mjd_tdb)
-    pairs = [
-        (a, b)
-        for a, b in combinations(range(len(ends)), 2)
-        if not ends[a].body == ends[b].body == "earth"
-    ]
-    budgets = [
-        (
-            links_between(ends[a].facilities, ends[b].facilities),
-            links_between(ends[b].facilities, ends[a].facilities),
-        )
-        for a, b in pairs
-    ]
-    ways = _ways(ends, pairs)
+    pairs, budgets, ways = _pairs(ends)
     states = np.zeros((len(ways), STATE_SIZE))
     for first in range(0, count, _CHUNK):
         if progress is not None:
@@ -169,6 +157,52 @@ def links_of(
             gather(margin, both, step_d, first == 0, state)
     span_d = stop_mjd_tdb - start_mjd_tdb
     return [_link(way, state, budgets, span_d) for way, state in zip(ways, states, strict=True)]
+
+
+def sights(
+    ends: Sequence[LinkEnd], start_mjd_tdb: float, stop_mjd_tdb: float, *, step_d: float = STEP_D
+) -> list[tuple[Link, FloatArray]]:
+    """All links over a short span, each with its margin (T,) over what hides it, rad.
+
+    Above nothing is sight; times go from the start to the stop in even steps of about `step_d`.
+
+    Raises:
+        InputError: the span is empty, or has more steps than are held at once.
+    """
+    count = check_span(start_mjd_tdb, stop_mjd_tdb, step_d)
+    if count > _CHUNK:
+        raise InputError("the span has too many steps", field="--stop", found=count)
+    step_d = (stop_mjd_tdb - start_mjd_tdb) / (count - 1)
+    pairs, budgets, ways = _pairs(ends)
+    earth = earth_end(start_mjd_tdb, stop_mjd_tdb)
+    margins, rates = _stretch(ends, pairs, budgets, earth, (start_mjd_tdb, step_d, count))
+    found = []
+    for way in ways:
+        margin, both = _of_way(way, margins, rates)
+        state = np.zeros(STATE_SIZE)
+        gather(margin, both, step_d, True, state)
+        found.append((_link(way, state, budgets, stop_mjd_tdb - start_mjd_tdb), margin))
+    return found
+
+
+_Budgets: TypeAlias = list[tuple[FloatArray, FloatArray]]
+
+
+def _pairs(ends: Sequence[LinkEnd]) -> tuple[list[tuple[int, int]], _Budgets, list[_Way]]:
+    """The pairs of ends that may see each other, their budgets, and the rows of the result."""
+    pairs = [
+        (a, b)
+        for a, b in combinations(range(len(ends)), 2)
+        if not ends[a].body == ends[b].body == "earth"
+    ]
+    budgets = [
+        (
+            links_between(ends[a].facilities, ends[b].facilities),
+            links_between(ends[b].facilities, ends[a].facilities),
+        )
+        for a, b in pairs
+    ]
+    return pairs, budgets, _ways(ends, pairs)
 
 
 def _ways(ends: Sequence[LinkEnd], pairs: Sequence[tuple[int, int]]) -> list[_Way]:

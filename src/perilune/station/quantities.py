@@ -167,6 +167,7 @@ MassFlowKgD = Annotated[float, *_quantity(_MASS_FLOW, "0.82 kg/d", least=0.0)]
 PowerDbw = Annotated[float, *_quantity({"dBW": 1.0}, "30 dBW")]
 GainOverNoiseDbK = Annotated[float, *_quantity({"dB/K": 1.0}, "10 dB/K")]
 LossDb = Annotated[float, *_quantity({"dB": 1.0}, "3 dB")]
+MagnitudeV = Annotated[float, *_quantity({"mag": 1.0}, "22 mag")]
 PositionKm = Annotated[tuple[float, float, float], *_vector(_LENGTH, "1838.4 0 0 km")]
 VelocityKmS = Annotated[tuple[float, float, float], *_vector(_SPEED, "0 1.63 0 km/s")]
 DirectionRad = Annotated[
