@@ -251,16 +251,28 @@ def list_alerts(
     *,
     only_open: bool = False,
     release: Release | None = None,
+    among: Sequence[Release] | None = None,
     object_id: int | None = None,
     limit: int = 100,
     offset: int = 0,
 ) -> list[StoredAlert]:
-    """The latest alerts first."""
+    """The latest alerts first.
+
+    Args:
+        connection: any.
+        only_open: those that hold still.
+        release: of this state of release only.
+        among: of these only.
+        object_id: of this object only.
+        limit, offset: which part of the list.
+    """
     query = _select()
     if only_open:
         query = query.where(alerts.c.is_open)
     if release is not None:
         query = query.where(alerts.c.release == release)
+    if among is not None:
+        query = query.where(alerts.c.release.in_(among))
     if object_id is not None:
         query = query.where(alerts.c.object_id == object_id)
     return _stored(connection, query.order_by(alerts.c.id.desc()).limit(limit).offset(offset))

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
 from perilune.catalogue.database import Database
-
-if TYPE_CHECKING:
-    from sqlalchemy import PoolProxiedConnection
 
 
 class Changes:
@@ -23,8 +20,13 @@ class Changes:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
-        self._connection: PoolProxiedConnection | None = None
+        self._connection: Any = None  # the driver's
         self._opened = 0
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether to ask takes microseconds."""
+        return self._database.is_sqlite
 
     def state(self) -> str:
         """A text that is another one after every commit; "" where the database does not answer."""
@@ -43,11 +45,12 @@ class Changes:
     def _ask(self) -> str:
         if self._connection is None:
             # The driver's own connection, out of the pool and without any transaction.
-            self._connection = self._database.engine.raw_connection()
-            self._connection.detach()
+            pooled = self._database.engine.raw_connection()
+            driver: Any = pooled.driver_connection
+            pooled.detach()
             if not self._database.is_sqlite:
-                driver: Any = self._connection.driver_connection
                 driver.autocommit = True
+            self._connection = driver
             self._opened += 1  # another connection counts from another beginning
         question = "PRAGMA data_version"
         if not self._database.is_sqlite:

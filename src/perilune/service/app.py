@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+from anyio.to_thread import run_sync
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse
 from starlette.datastructures import MutableHeaders
@@ -13,9 +16,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perilune import __version__
 from perilune.catalogue import Database
+from perilune.catalogue.changes import Changes
 from perilune.service import (
+    alert_routes,
     evidence_routes,
+    job_routes,
     object_routes,
+    observation_routes,
     problems,
     routes,
     station_routes,
@@ -26,6 +33,7 @@ from perilune.service.kept import KeptAnswers
 from perilune.service.limits import Limits
 from perilune.service.rates import Rates
 from perilune.service.settings import ServiceSettings
+from perilune.service.workshop import Workshop
 
 PAGE: Final = Path(__file__).parent / "static"
 _HEADERS: Final = {
@@ -57,6 +65,17 @@ class Headers:
 def make_app(database: Database, settings: ServiceSettings | None = None) -> FastAPI:
     """The service over a catalogue; the page at / where it has been built."""
     chosen = settings or ServiceSettings()
+    workshop = Workshop(database)
+    changes = Changes(database)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if chosen.works:
+            workshop.open()
+        yield
+        await run_sync(workshop.close)
+        changes.close()
+
     app = FastAPI(
         title="Perilune",
         version=__version__,
@@ -66,6 +85,7 @@ def make_app(database: Database, settings: ServiceSettings | None = None) -> Fas
         openapi_url="/v1/openapi.json",
         docs_url=None,  # its page would fetch scripts from elsewhere
         redoc_url=None,
+        lifespan=lifespan,
     )
     problems.install(app)
 
@@ -75,15 +95,19 @@ def make_app(database: Database, settings: ServiceSettings | None = None) -> Fas
 
     # The last one added meets a request first.
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
-    app.add_middleware(KeptAnswers, database=database)
+    app.add_middleware(KeptAnswers, changes=changes)
     app.add_middleware(Access, database=database, anonymous=chosen.anonymous)
     app.add_middleware(Rates, requests_per_s=chosen.requests_per_s)
     app.add_middleware(Limits, upload_bytes=chosen.upload_bytes)
     app.add_middleware(Headers)
     app.include_router(token_routes.router())
     # What has a tail of its own comes first: an object's name may hold a slash.
-    for router in (routes, evidence_routes, object_routes, station_routes):
+    for router in (routes, evidence_routes, object_routes, station_routes, alert_routes):
         app.include_router(router.router(database), dependencies=READING)
+    app.include_router(job_routes.router(database, workshop), dependencies=READING)
+    app.include_router(
+        observation_routes.router(database, chosen.upload_bytes), dependencies=READING
+    )
     if (PAGE / "index.html").is_file():
 
         @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)

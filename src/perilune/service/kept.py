@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 from anyio.to_thread import run_sync
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from perilune.catalogue import Database
 from perilune.catalogue.changes import Changes
+from perilune.service.access import Caller
 
 KEPT_S: Final = 5.0
 _MOST_BYTES: Final = 64_000_000
@@ -26,7 +26,7 @@ _MATTERS: Final = (b"accept", b"accept-encoding", b"if-none-match")
 _READ: Final = ("/v1/", "/compat/")
 _FLEETING: Final = ("/v1/jobs", "/v1/token", "/v1/health")  # of the moment, or of who asks
 
-Key = tuple[str, bytes, tuple[tuple[bytes, bytes], ...]]
+Key = tuple[str, bytes, bool, tuple[tuple[bytes, bytes], ...]]
 
 
 class Answer(NamedTuple):
@@ -41,10 +41,9 @@ class Answer(NamedTuple):
 class KeptAnswers:
     """For reading; whoever asks has been let in already. What fails, or is large, is not kept."""
 
-    def __init__(self, app: ASGIApp, database: Database) -> None:
+    def __init__(self, app: ASGIApp, changes: Changes) -> None:
         self.app = app
-        self._changes = Changes(database)
-        self._is_quick = database.is_sqlite  # to ask takes microseconds: less than to hand it on
+        self._changes = changes
         self._kept: OrderedDict[Key, Answer] = OrderedDict()
         self._bytes = 0
         self._asked: dict[tuple[Key, str], asyncio.Future[Answer]] = {}
@@ -54,7 +53,9 @@ class KeptAnswers:
         if key is None:
             await self.app(scope, receive, send)
             return
-        state = self._changes.state() if self._is_quick else await run_sync(self._changes.state)
+        # Microseconds, and less than to hand it on to another thread; else it is handed on.
+        quick = self._changes.is_quick
+        state = self._changes.state() if quick else await run_sync(self._changes.state)
         kept = self._kept.get(key)
         if kept is None or self._is_to_be_renewed(kept, key, state):
             kept = await self._once(key, state, scope, receive)
@@ -79,7 +80,9 @@ class KeptAnswers:
         if any(name == b"range" for name, _ in headers):
             return None
         matters = tuple((name, value) for name, value in headers if name in _MATTERS)
-        return path, scope["query_string"], matters
+        caller: Caller | None = scope.get("state", {}).get("caller")
+        reads = caller is not None and caller.may("read")  # sees more than somebody unknown
+        return path, scope["query_string"], reads, matters
 
     async def _once(self, key: Key, state: str, scope: Scope, receive: Receive) -> Answer:
         """The answer, computed by the first who asks; the others wait for it."""
