@@ -180,7 +180,7 @@ def light(skies: Sequence[Sky]) -> Picture:
         earth.set_ylabel("Earth's altitude, °")
         earth.axhline(0.0, color=LIGHT["muted"], linewidth=0.6)
         earth.set_xlabel("year")
-        earth.ticklabel_format(axis="x", useOffset=False)
+        earth.locator_params(axis="x", integer=True)
         for axes in (sun, earth):
             axes.grid()
         if len(skies) > 1:

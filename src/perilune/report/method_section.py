@@ -10,6 +10,7 @@ from perilune.report.blocks import Block, Bullets, Heading, Listing, Section, Te
 from perilune.report.corridors import CLONES, SEED
 from perilune.report.places import SOURCE
 from perilune.report.tables import Row, Source, Table, text_column
+from perilune.report.typeset import power
 from perilune.report.watched import Watched
 from perilune.station.station import Station
 from perilune.watch.reassess import LEAST_PROBABILITY
@@ -66,8 +67,8 @@ def method_section(
                 f"Software: perilune {__version__}. Ephemeris: DE440. Each table names the command "
                 "that prints the same numbers with all their digits; its envelope carries the "
                 "digest below, which is that of everything the result depends on. The watch looks "
-                f"for chances down to {LEAST_PROBABILITY:g}; run at the same moment on the same "
-                "catalogue it assesses nothing anew and prints what it has. The bands on the maps "
+                f"for chances down to {power(LEAST_PROBABILITY)}; run at the same moment on the "
+                "same catalogue it assesses nothing anew and prints what it has. The bands on the maps "
                 f"are of {CLONES:,} clones (seed {SEED}) of the orbit with the likeliest impact; "
                 "the rings are the table's.",
             )
@@ -77,7 +78,7 @@ def method_section(
         Heading("sources", "Sources"),
         Text(
             (
-                "Published works and data on which the results rest (`perilune cite` gives them "
+                "Published works and data on which the results rest (perilune cite prints them "
                 "for a bibliography); of the station's figures the sources stand in its file, "
                 "which follows.",
             )
