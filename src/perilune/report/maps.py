@@ -287,4 +287,6 @@ def _observatories_deg() -> tuple[Array, Array]:
         if each.position_itrs_km is not None and np.linalg.norm(each.position_itrs_km) > 6300.0
     ]
     longitude, latitude, _ = geodetic_from_itrs(np.array(places))
-    return np.degrees(longitude), np.degrees(latitude)
+    # One for each degree and more would lie on each other.
+    both = np.unique(np.round(np.degrees(np.stack([longitude, latitude]))), axis=1)
+    return both[0], both[1]
