@@ -1,4 +1,4 @@
-"""`perilune watch`: monitoring cycles over the catalogue."""
+"""`perilune watch`: monitoring cycles over the catalogue and a station."""
 
 from __future__ import annotations
 
@@ -42,6 +42,10 @@ DatabaseOption = Annotated[
 
 
 def watch(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="A station file: its light, links and telescopes."),
+    ] = None,
     database: DatabaseOption = None,
     inbox: Annotated[
         Path | None,
@@ -78,7 +82,7 @@ def watch(
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Run one monitoring cycle over the catalogue, or one every so often."""
+    """Run one monitoring cycle over the catalogue and a station, or one every so often."""
     pause_s = _pause_s(every)
     if now is not None and every is not None:
         raise InputError("a date and repetition exclude each other", field="--now", found=now)
@@ -90,6 +94,7 @@ def watch(
     settings = CycleSettings(
         inbox=inbox,
         rules=rules,
+        station=file,
         builtin=not empty,
         horizon_years=years,
         reassess_after_d=0.0 if again else REASSESS_AFTER_D,
@@ -202,6 +207,10 @@ def _print(opened: Database, settings: CycleSettings, result: CycleResult, json:
     if alerts:
         print()
         show_alerts("Open alerts", alerts)
+    if result.steps["station"]:
+        from perilune.cli.watch_station import show_station
+
+        show_station(result.steps["station"])
     for warning in warnings:
         say(f"Note: {warning}")
 
@@ -229,16 +238,24 @@ def _print_json(
     from perilune.contract.approaches import approach_row
     from perilune.contract.risk import UNITS as RISK_UNITS
 
+    steps = dict(result.steps)
     data = {
         "risk": found,
         "approaches": [approach_row(each) for each in approaches],
         "alerts": alerts,
+        "station": steps.pop("station") or None,
         "warnings": warnings,
-        "cycle": {"id": result.cycle_id, "gone_on": result.gone_on, "steps": result.steps},
+        "cycle": {"id": result.cycle_id, "gone_on": result.gone_on, "steps": steps},
         "failures": result.failures,
     }
     inputs["now_mjd_tdb"] = result.now_mjd_tdb
-    print_envelope(data, units=RISK_UNITS | APPROACH_UNITS, inputs=inputs)
+    inputs["station"] = data["station"]
+    units = RISK_UNITS | APPROACH_UNITS
+    if data["station"]:
+        from perilune.contract.watch_station import UNITS as STATION_UNITS
+
+        units |= STATION_UNITS
+    print_envelope(data, units=units, inputs=inputs)
 
 
 def _warnings(found: Sequence[RiskAssessment], now_mjd_tdb: float) -> list[str]:

@@ -26,6 +26,7 @@ from perilune.catalogue.leases import Lease
 from perilune.constants import JULIAN_YEAR_D
 from perilune.errors import PeriluneError
 from perilune.orbits import catalogue as builtin
+from perilune.station.station import read_station
 from perilune.watch.alerting import apply_rules
 from perilune.watch.channels import deliver
 from perilune.watch.intake import inbox_files, is_known, read_incoming, take_in
@@ -33,6 +34,7 @@ from perilune.watch.journal import Journal
 from perilune.watch.reassess import reassess, search_approaches
 from perilune.watch.refit import refit
 from perilune.watch.rules import read_rules
+from perilune.watch.station_step import look_at_station
 from perilune.watch.tally import intake_tally
 from perilune.watch.work import CycleSettings, Progress, Work
 
@@ -81,12 +83,13 @@ def run_cycle(
     Raises:
         LeaseHeldError: another watch is at work on this database.
         DatabaseError: the database is locked, full or damaged; run it again when it is not.
-        InputError: there is no such inbox, or the rules are damaged.
+        InputError: there is no such inbox, or the rules or the station's file are damaged.
     """
     rules = None if settings.rules is None else read_rules(settings.rules)
+    station = None if settings.station is None else read_station(settings.station)
     with Lease(database, LOCK) as lease:
         cycle, gone_on = _begin(database, settings, now_mjd_tdb)
-        work = Work(database, lease, cycle, settings, rules, journal, progress)
+        work = Work(database, lease, cycle, settings, rules, journal, progress, station=station)
         work.told("cycle", {"gone_on": gone_on, "now_mjd_tdb": cycle.now_mjd_tdb})
         for step, run in STEPS.items():
             if cycle.steps.get(step) == "done":
@@ -96,7 +99,7 @@ def run_cycle(
             detail = run(work)
             with work.commit() as connection:
                 finish_step(connection, cycle.id, step, detail)
-            work.told("step", {"step": step, **detail})
+            work.told("step", {"step": step, **_told(step, detail)})
         with work.commit() as connection:
             details = step_details(connection, cycle.id)
             end_cycle(connection, cycle.id, "done", {"steps": details, "failures": work.failures})
@@ -109,6 +112,13 @@ def run_cycle(
         details,
         tuple(work.failures),
     )
+
+
+def _told(step: str, detail: dict[str, Any]) -> dict[str, Any]:
+    """What the journal says of a step: of the station's tables no more than their length."""
+    if step != "station":
+        return detail
+    return {k: len(v) if isinstance(v, list) else v for k, v in detail.items()}
 
 
 def _begin(database: Database, settings: CycleSettings, now_mjd_tdb: float) -> tuple[Cycle, bool]:
@@ -169,6 +179,7 @@ STEPS: Final[dict[str, Callable[[Work], dict[str, Any]]]] = {
     "fit": refit,
     "risk": reassess,
     "approaches": search_approaches,
+    "station": look_at_station,
     "alerts": _alert,
     "deliveries": _deliver,
 }

@@ -16,10 +16,10 @@ from perilune.impact import ImpactorRow
 from perilune.station.station import read_station
 from perilune.times import parse_epoch
 from perilune.watch.rules import NearSite, Rule
+from perilune.watch.site_hazard import ground_km
 from perilune.watch.work import BODIES
 
 _MANY: Final = 1_000_000
-_RADIUS_KM: Final = {"moon": 1737.4, "earth": 6371.0}  # of the spheres on which distances count
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +182,5 @@ def _is_near(
         or impactor.latitude_deg is None
     ):
         return False
-    there_longitude = math.radians(impactor.longitude_deg)
-    there_latitude = math.radians(impactor.latitude_deg)
-    # The haversine keeps its digits where the places are near.
-    half = (
-        math.sin(0.5 * (there_latitude - latitude)) ** 2
-        + math.cos(latitude)
-        * math.cos(there_latitude)
-        * math.sin(0.5 * (there_longitude - longitude)) ** 2
-    )
-    distance_km = 2.0 * _RADIUS_KM[body] * math.asin(min(math.sqrt(half), 1.0))
-    return distance_km <= near.within_km
+    there = (math.radians(impactor.longitude_deg), math.radians(impactor.latitude_deg))
+    return ground_km(body, (longitude, latitude), there) <= near.within_km

@@ -14,6 +14,7 @@ from perilune import __version__
 from perilune.catalogue import Database
 from perilune.catalogue.cycles import Cycle
 from perilune.catalogue.leases import Lease
+from perilune.station.station import Station
 from perilune.watch.journal import Journal
 from perilune.watch.rules import Rules
 
@@ -33,6 +34,7 @@ class CycleSettings:
     Attributes:
         inbox: the folder that new files come into; None for none.
         rules: the file of rules for alerts; None for none.
+        station: the station's file; None for none.
         builtin: whether an empty catalogue begins with the built-in objects.
         horizon_years: how far impacts are searched for.
         approach_years, within_au: the search for approaches.
@@ -44,6 +46,7 @@ class CycleSettings:
 
     inbox: Path | None = None
     rules: Path | None = None
+    station: Path | None = None
     builtin: bool = True
     horizon_years: float = 100.0
     approach_years: float = 20.0
@@ -60,6 +63,7 @@ class CycleSettings:
             "within_au": self.within_au,
             "reassess_after_d": self.reassess_after_d,
             "software_version": VERSION,
+            "station": None if self.station is None else str(self.station),
         }
 
 
@@ -75,6 +79,7 @@ class Work:
         journal: what it tells as it goes.
         progress: told the fraction done and a label; may raise to stop.
         failures: what went wrong without ending the cycle, for people.
+        station: whose sites, orbiters and telescopes the cycle looks at, if there is one.
     """
 
     database: Database
@@ -85,6 +90,7 @@ class Work:
     journal: Journal
     progress: Progress
     failures: list[str] = field(default_factory=list)
+    station: Station | None = None
 
     @contextmanager
     def commit(self) -> Iterator[Connection]:
