@@ -69,8 +69,8 @@ def method_section(
                 "digest below, which is that of everything the result depends on. The watch looks "
                 f"for chances down to {power(LEAST_PROBABILITY)}; run at the same moment on the "
                 "same catalogue it assesses nothing anew and prints what it has. The bands on the "
-                f"maps are of {CLONES:,} clones (seed {SEED}) of the orbit with the likeliest impact; "
-                "the rings are the table's.",
+                f"maps are of {CLONES:,} clones (seed {SEED}) of the orbit with the likeliest "
+                "impact; the rings are the table's.",
             )
         ),
         _commands(sources),

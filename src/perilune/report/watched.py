@@ -120,6 +120,7 @@ def read_watched(database: Database) -> Watched:
         "verb": "watch",
         "assessments": [each.inputs_sha256 for each in stored],
         "now_mjd_tdb": cycle.now_mjd_tdb,
+        "station": None,  # the risks do not depend on it, and the command leaves it out
     }
     default = CycleSettings()
     return Watched(
