@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -196,8 +197,9 @@ def _verdict(found: Plan) -> list[str]:
     if found.cost_million is not None:
         head = f"{count} launches for {found.cost_million:,.1f} M{found.currency}"
     else:
-        head = f"{count} launches; costs are not known, so the fewest launches are sought"
-    lines = [f"{head}."]
+        names = ", ".join(found.unpriced)
+        head = f"{count} launches, the fewest, as these have no cost: {names}"
+    lines = wrap(f"{head}.", 80)
     if found.is_optimal:
         lines.append("Proven best: first by this, then by the last date, then by all dates.")
     else:

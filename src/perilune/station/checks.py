@@ -123,7 +123,8 @@ def _names(text: YamlText, parts: Parts) -> Iterator[InputError]:
 
 def _apart(text: YamlText, parts: Parts) -> Iterator[InputError]:
     """Facilities that are launched together, but not to the same place."""
-    held = {each.get("id"): each for _, each in parts.get("facilities", ())}
+    facilities = [each for _, each in parts.get("facilities", ())]
+    held = {each["id"]: each for each in facilities if isinstance(each.get("id"), str)}
     for k, each in parts.get("facilities", ()):
         wanted = each.get("together", [])
         for name in [wanted] if isinstance(wanted, str) else wanted or []:

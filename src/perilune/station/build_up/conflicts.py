@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from perilune.errors import PeriluneError
 from perilune.station.build_up.demands import Demands, Item, make_demands, window_words
-from perilune.station.build_up.manifest import GROUPS, Group, Manifest, Slack, allowed, build
+from perilune.station.build_up.manifest import (
+    GROUPS,
+    Group,
+    Slack,
+    allowed,
+    build,
+    rate_limit,
+)
 from perilune.station.build_up.options import Option
 from perilune.station.build_up.program import solve
 from perilune.station.build_up.routes import NODE_WORDS
@@ -27,6 +34,7 @@ _GROUP_WORDS: dict[str, str] = {
     "partners": "whose parts launchers and landers carry",
     "needs": "what facilities and crews need",
     "seats": "seats for crews",
+    "beds": "room for crews",
     "supplies": "consumables for crews",
     "together": "facilities that are launched together",
     "places": "places that launchers and landers reach",
@@ -75,7 +83,15 @@ class InfeasiblePlanError(PeriluneError):
 def item_conflicts(demands: Demands, options: Sequence[Option]) -> list[Conflict]:
     """Items that cannot fly at all, each by itself, and crews that nothing brings."""
     found = [each for item in demands.items for each in _item_conflict(item, demands, options)]
-    for k, item in enumerate(demands.items):
+    for item in demands.items:
+        for name in item.missing:
+            found.append(
+                Conflict(
+                    "needs",
+                    f"{item.name} needs {name}, which comes only after the plan's end",
+                    f"End the plan later (--until), or leave the need of {name} out",
+                )
+            )
         for need in item.needs:
             other = demands.items[need]
             if other.first_mjd_tdb > item.last_mjd_tdb:
@@ -88,11 +104,24 @@ def item_conflicts(demands: Demands, options: Sequence[Option]) -> list[Conflict
                         "the need out",
                     )
                 )
-        del k
-    reached = {option.destination for option in options}
+    reached = {option.destination for option in options if option.capacity_kg >= 0.0}
     for store in demands.stores:
         if store.destination not in reached:
             found.append(_unreached(f"what crews at {store.element} use", store.destination))
+    for element in dict.fromkeys(beds.element for beds in demands.beds):
+        worst = max(
+            (beds for beds in demands.beds if beds.element == element), key=lambda each: each.people
+        )
+        room = worst.there + sum(number for _, number in worst.items)
+        if room < worst.people:
+            found.append(
+                Conflict(
+                    "beds",
+                    f"{worst.people} people are at {element} from "
+                    f"{demands.slots.date(worst.slot)} on, but its facilities carry {room}",
+                    "Send smaller crews, or add facilities with crew there",
+                )
+            )
     return found
 
 
@@ -104,11 +133,14 @@ def _item_conflict(item: Item, demands: Demands, options: Sequence[Option]) -> l
     best = max(there, key=lambda option: option.capacity_kg)
     able = [option for option in there if item.mass_kg <= option.capacity_kg + 1e-6]
     if not able:
+        most = f"at most {_tonnes(best.capacity_kg)}, by {best.name}"
+        if best.capacity_kg < 0.0:
+            most = f"{best.name} cannot even bring the lander there"
         return [
             Conflict(
                 "masses",
                 f"{item.name} ({_tonnes(item.mass_kg)}) is heavier than anything that can be "
-                f"brought to {place}: at most {_tonnes(best.capacity_kg)}, by {best.name}",
+                f"brought to {place}: {most}",
                 "Split it into facilities that are lighter, or add a launcher or lander that "
                 f"brings {_tonnes(item.mass_kg)} to {place}",
             )
@@ -256,13 +288,11 @@ def _relaxed(
     for group in groups:
         own = [s for s in manifest.slacks if s.group == group and solution.values[s.column] > 1e-4]
         if own:
-            found.append(_words(group, own, station, demands, options, manifest, solution.values))
+            found.append(_words(group, own, station, demands, options, solution.values))
     return found
 
 
 def _with_slots(demands: Demands, longer: Demands) -> Demands:
-    from dataclasses import replace
-
     stores = []
     for store in demands.stores:
         more = len(longer.slots) - len(store.needed_kg)
@@ -276,7 +306,6 @@ def _words(
     station: Station,
     demands: Demands,
     options: Sequence[Option],
-    manifest: Manifest,
     values: FloatArray,
 ) -> Conflict:
     """A group's conflict in words: each constraint that gives way, and by how much."""
@@ -288,7 +317,12 @@ def _words(
                 kind, name = str(slack.key).split(":", 1)
                 vehicles = station.launchers if kind == "launcher" else station.landers
                 rate = next(each.rate for each in vehicles if each.id == name)
-                parts.append(f"{name} would have to fly {amount:.0f} times more than {rate:g} /y")
+                number, years = rate_limit(rate or 0.0)
+                span = "any year" if years == 1.0 else f"any {years:g} years"
+                parts.append(
+                    f"{name} would have to fly {number + amount:.0f} times in {span} rather than "
+                    f"{number}"
+                )
             case "dates":
                 option = options[int(slack.key)]
                 parts.append(
@@ -316,10 +350,15 @@ def _words(
                     f"{amount:.0f} people would find no seat to {NODE_WORDS[node]} on "  # type: ignore[index]
                     f"{demands.slots.date(int(slot))}"
                 )
+            case "beds":
+                beds = demands.beds[int(slack.key)]
+                parts.append(
+                    f"{amount:.0f} people would find no room at {beds.element} on "
+                    f"{demands.slots.date(beds.slot)}"
+                )
             case "supplies":
                 store = demands.stores[int(slack.key)]
                 parts.append(f"{store.element} would lack {amount:,.0f} kg of consumables")
-    del manifest
     if len(parts) > 6:
         parts = [*parts[:6], f"and {len(parts) - 6} more"]
     remedies = {
@@ -330,6 +369,7 @@ def _words(
         "partners": "Add the owners to carries",
         "needs": "Leave a need out, or let what is needed come in an earlier phase",
         "seats": "Add seats or launches, smaller crews or longer intervals",
+        "beds": "Send smaller crews, later ones, or bring facilities with crew earlier",
         "supplies": "Recycle more, send smaller crews, or add a launcher or lander",
     }
     return Conflict(

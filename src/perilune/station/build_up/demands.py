@@ -32,6 +32,7 @@ class Item:
         first_mjd_tdb: the first day of their window.
         last_mjd_tdb: its last.
         needs: items (by their place in the list) that have to be there by then.
+        missing: facilities that it needs, but that come after the plan's end.
     """
 
     facilities: tuple[str, ...]
@@ -42,6 +43,7 @@ class Item:
     first_mjd_tdb: float
     last_mjd_tdb: float
     needs: tuple[int, ...]
+    missing: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -97,6 +99,25 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class Beds:
+    """The people at an element when a crew has come, and who can be taken in.
+
+    Attributes:
+        element: the site or orbiter.
+        slot: in which they come.
+        people: of all crews that are there then.
+        there: whom facilities carry that have been launched already.
+        items: whom each item carries that may be there by then.
+    """
+
+    element: str
+    slot: int
+    people: int
+    there: int
+    items: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Demands:
     """All that a plan has to bring.
 
@@ -105,12 +126,14 @@ class Demands:
         items: facilities.
         visits: crews.
         stores: consumables.
+        beds: for crews, where the file says of facilities how many people they carry.
     """
 
     slots: Slots
     items: tuple[Item, ...]
     visits: tuple[Visit, ...]
     stores: tuple[Store, ...]
+    beds: tuple[Beds, ...]
 
 
 def make_demands(
@@ -121,7 +144,7 @@ def make_demands(
     Args:
         station: the station.
         until: the plan's end; by default that of the last phase in which something is launched,
-            or two years into it where it is open.
+            or two years into it where it is open. Phases that start later are left out.
         months: between days of launch.
         apart: launch each facility by itself, whatever `together` says.
 
@@ -145,16 +168,18 @@ def make_demands(
     if until is not None:
         last = parse_epoch(until, "--until")
     else:
-        ends = [parse_epoch(crew.start) for crew in station.crews]
+        ends = [parse_epoch(crew.stop or crew.start) for crew in station.crews]
         for each in coming:
             stop = phases[each.phase].stop if each.phase is not None else None
             ends.append(starts[each.id] + _OPEN_PHASE_D if stop is None else parse_epoch(stop))
         last = max(ends)
     first = min([*starts.values(), *(parse_epoch(crew.start) for crew in station.crews)])
     slots = make_slots(first, last, months)
-    items = _items(station, coming, starts, last, apart)
+    here = [each for each in coming if starts[each.id] <= last]
+    items = _items(station, here, starts, last, apart)
     visits = tuple(v for crew in station.crews for v in _visits(station, crew, slots, items))
-    return Demands(slots, items, visits, _stores(station, slots, visits))
+    stores = _stores(station, slots, visits)
+    return Demands(slots, items, visits, stores, _beds(station, visits, items))
 
 
 def destination(station: Station, element: str) -> Node | None:
@@ -225,6 +250,7 @@ def _items(
 ) -> tuple[Item, ...]:
     """The facilities in groups, in the file's order of their first."""
     phases = {phase.id: phase for phase in station.phases}
+    known = {each.id: each for each in station.facilities}
     group = {each.id: each.id for each in coming}
 
     def leader(name: str) -> str:
@@ -236,8 +262,7 @@ def _items(
         for other in each.together:
             if other in group:
                 a, b = leader(each.id), leader(other)
-                order = [known.id for known in coming]
-                low, high = sorted((a, b), key=order.index)
+                low, high = sorted((a, b), key=list(group).index)
                 group[high] = low
     names = list(dict.fromkeys(leader(each.id) for each in coming))
     place = {each.id: names.index(leader(each.id)) for each in coming}
@@ -251,6 +276,12 @@ def _items(
         where = own[0].left_at or destination(station, own[0].at)
         assert where is not None
         needs = {place[need] for each in own for need in each.needs if need in place} - {k}
+        missing = [
+            need
+            for each in own
+            for need in each.needs
+            if need not in place and _is_planned(station, known[need])
+        ]
         items.append(
             Item(
                 facilities=tuple(each.id for each in own),
@@ -261,6 +292,7 @@ def _items(
                 first_mjd_tdb=max(window[0] for window in windows),
                 last_mjd_tdb=min(last, *(window[1] for window in windows)),
                 needs=tuple(sorted(needs)),
+                missing=tuple(missing),
             )
         )
     return tuple(items)
@@ -316,6 +348,34 @@ def _stores(station: Station, slots: Slots, visits: Sequence[Visit]) -> tuple[St
             needs = tuple(sorted({need for visit in own for need in visit.needs}))
             stores.append(Store(element, own[0].destination, tuple(needed), needs))
     return tuple(stores)
+
+
+def _beds(station: Station, visits: Sequence[Visit], items: Sequence[Item]) -> tuple[Beds, ...]:
+    """Who is where when each crew has come; only where a facility of the place carries people."""
+    found = []
+    for element, slot in dict.fromkeys((visit.element, visit.slot) for visit in visits):
+        carrying = {e.id: e for e in station.facilities_at(element) if e.crew}
+        if not carrying:
+            continue
+        people = sum(
+            visit.people
+            for visit in visits
+            if visit.element == element
+            and visit.slot <= slot
+            and (visit.slot == slot or visit.stop_mjd_tdb > _day_of(visits, slot))
+        )
+        there = sum(each.crew for each in carrying.values() if each.launched is not None)
+        by_item = [
+            (k, sum(carrying[name].crew for name in item.facilities if name in carrying))
+            for k, item in enumerate(items)
+        ]
+        own = tuple((k, number) for k, number in by_item if number)
+        found.append(Beds(element, slot, people, there, own))
+    return tuple(found)
+
+
+def _day_of(visits: Sequence[Visit], slot: int) -> float:
+    return next(visit.start_mjd_tdb for visit in visits if visit.slot == slot)
 
 
 def window_words(item: Item) -> str:

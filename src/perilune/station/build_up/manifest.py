@@ -12,20 +12,20 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from perilune.station.build_up.demands import Demands, Item
+from perilune.station.build_up.demands import Demands, Item, Store
 from perilune.station.build_up.options import Option
 from perilune.station.build_up.program import Program
 from perilune.times import FloatArray
 
 Group: TypeAlias = Literal[
-    "masses", "rates", "dates", "phases", "needs", "partners", "seats", "supplies"
+    "masses", "rates", "dates", "phases", "needs", "partners", "seats", "beds", "supplies"
 ]
 GROUPS: Final[tuple[Group, ...]] = (
-    "rates", "dates", "phases", "masses", "partners", "needs", "seats", "supplies",
+    "rates", "dates", "phases", "masses", "partners", "needs", "seats", "beds", "supplies",
 )  # fmt: skip
 _RATE_YEARS: Final = 10
 
@@ -123,8 +123,8 @@ def rate_limit(rate_per_year: float) -> tuple[int, float]:
     return 1, 1.0 / rate_per_year
 
 
-def second_cost(manifest: Manifest, demands: Demands) -> list[float]:
-    """The cost of dates: the last facility's, then all facilities', then few flights; stores late.
+def second_cost(manifest: Manifest, demands: Demands, options: Sequence[Option]) -> list[float]:
+    """The cost of dates: the last facility's, then all facilities'; small flights, late supplies.
 
     It adds columns and rows to the program, and is to replace its cost.
     """
@@ -141,8 +141,10 @@ def second_cost(manifest: Manifest, demands: Demands) -> list[float]:
     for terms in by_item.values():
         for column, slot in terms.items():
             cost[column] = slot
+    largest_kg = max(1.0, *(option.capacity_kg for option in options))
     for flight in manifest.launches:
-        cost[flight.column] = 1e-2
+        share = max(0.0, options[flight.option].capacity_kg) / largest_kg
+        cost[flight.column] = 1e-2 * (1.0 + share)
     for (store, place), column in manifest.brought.items():
         early = len(slots) - manifest.launches[place].slot
         cost[column] = 0.1 * early / len(slots) / max(demands.stores[store].needed_kg[-1], 1.0)
@@ -177,6 +179,7 @@ class _Builder:
         self._rates()
         self._dates()
         self._seats()
+        self._beds()
         self._supplies()
         if self.elastic:
             self.program.cost = [0.0] * len(self.program.upper)
@@ -199,8 +202,11 @@ class _Builder:
         """As many flights of each option in each slot as can be of use, and what each may carry."""
         program, slots = self.program, self.demands.slots
         is_priced = all(option.cost_million is not None for option in self.options)
+        flights: defaultdict[str, dict[int, float]] = defaultdict(dict)
         for o, option in enumerate(self.options):
             cost = option.cost_million if is_priced else 1.0
+            if option.capacity_kg < 0.0 and "masses" not in self.elastic:
+                continue
             total = program.column(integer=True)  # branching on the number of flights helps
             sum_of: dict[int, float] = {total: -1.0}
             for slot in range(len(slots)):
@@ -221,12 +227,37 @@ class _Builder:
                     for k in items:
                         self.manifest.placed[k, place] = program.column(1.0, integer=True)
                     for e, store in enumerate(self.demands.stores):
-                        if store.destination == option.destination:
+                        if self._fills(store, option, slot):
                             self.manifest.brought[e, place] = program.column()
                     if before is not None:  # equal flights in order
                         program.row({before: 1.0, column: -1.0}, lower=0.0)
                     before = column
             program.row(sum_of, lower=0.0, upper=0.0)
+            flights[option.destination][total] = max(0.0, option.capacity_kg)
+        if not self.elastic:
+            self._all_masses(flights)
+
+    def _all_masses(self, flights: Mapping[str, Mapping[int, float]]) -> None:
+        """To each place flights bring no less than its whole mass.
+
+        It follows from the masses of all flights together; but with whole numbers of flights in
+        one row the solver proves costs many times faster.
+        """
+        wanted: defaultdict[str, float] = defaultdict(float)
+        for item in self.demands.items:
+            wanted[item.destination] += item.mass_kg
+        for store in self.demands.stores:
+            wanted[store.destination] += store.needed_kg[-1]
+        for where, mass_kg in wanted.items():
+            self.program.row(flights[where], lower=mass_kg * (1.0 - 1e-9))
+
+    def _fills(self, store: Store, option: Option, slot: int) -> bool:
+        """Whether a flight may bring something to a store: not before what its crews need."""
+        day = self.demands.slots.start_mjd_tdb[slot]
+        may_be_there = bool(self.elastic) or all(
+            self.demands.items[need].first_mjd_tdb <= day + 1e-6 for need in store.needs
+        )
+        return option.destination == store.destination and may_be_there
 
     def _useful(self, option: Option, slot: int, items: int) -> int:
         """How many flights of an option in one slot may be of use and within its rates."""
@@ -235,7 +266,7 @@ class _Builder:
             if visit.slot == slot and visit.destination == option.destination and option.seats:
                 number += math.ceil(visit.people / option.seats)
         for store in self.demands.stores:
-            if store.destination == option.destination and option.capacity_kg > 0.0:
+            if self._fills(store, option, slot) and option.capacity_kg > 0.0:
                 number += math.ceil(store.needed_kg[-1] / option.capacity_kg)
         if "rates" in self.elastic:
             return number
@@ -372,6 +403,15 @@ class _Builder:
             if short is not None:
                 terms[short] = 1.0
             self.program.row(terms, lower=float(people))
+
+    def _beds(self) -> None:
+        """Whoever comes finds a place in facilities that carry people."""
+        for k, beds in enumerate(self.demands.beds):
+            terms = {self.arrived[i][beds.slot]: float(number) for i, number in beds.items}
+            short = self._slack("beds", k, "people")
+            if short is not None:
+                terms[short] = 1.0
+            self.program.row(terms, lower=float(beds.people - beds.there))
 
     def _supplies(self) -> None:
         """By each slot a store has got what was used; nothing comes before what its crews need."""

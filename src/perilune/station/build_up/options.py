@@ -18,7 +18,7 @@ class Option:
         launcher: the rocket.
         lander: what goes on from where it leaves it, if anything does.
         destination: where the payload comes to.
-        capacity_kg: of payload, all of it together.
+        capacity_kg: of payload, all of it together; negative where the lander cannot fly so.
         cost_million: of one flight; None where a part's is not known.
         seats: people that come along.
         first_mjd_tdb: from when on it can fly.
@@ -81,9 +81,12 @@ def lander_capacity_kg(
         lander: the lander.
         lifted_kg: what the launcher brings to where it leaves the lander.
         own: the file's own legs, km/s.
+
+    Returns:
+        kg; negative where the launcher cannot lift the lander, or it cannot make the way.
     """
     if lander.payload is not None and lander.mass is not None:
-        return max(0.0, min(lander.payload, lifted_kg - lander.mass))
+        return min(lander.payload, lifted_kg - lander.mass)
     assert lander.dry is not None
     assert lander.propellant is not None
     assert lander.isp is not None

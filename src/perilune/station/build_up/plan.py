@@ -62,6 +62,7 @@ class Plan:
         gap: of the cost (or number of launches): how far the best possible may lie below.
         dates_gap: the same of the dates, at this cost.
         crews_carried: whether launches bring the crews; no vehicle of the file has seats if not.
+        unpriced: launchers and landers whose cost is not known.
     """
 
     station: Station
@@ -74,6 +75,7 @@ class Plan:
     gap: float
     dates_gap: float
     crews_carried: bool
+    unpriced: tuple[str, ...]
 
     def launch_of(self, facility: str) -> PlannedLaunch | None:
         """The launch that carries a facility."""
@@ -134,7 +136,7 @@ def plan_build_up(
         return tell
 
     manifest = build(demands, options)
-    is_priced = all(option.cost_million is not None for option in options)
+    is_priced = all(option.cost_million is not None for option in options)  # as `build` sees it
     objective = "cost" if is_priced else "launches"
     first = solve(
         manifest.program, time_limit_s=_FIRST_SHARE * time_limit_s, told=told(objective, 0.6)
@@ -149,7 +151,7 @@ def plan_build_up(
             "Give more time (--time-limit), or fewer days of launch (--slot)."
         )
     left_s = time_limit_s - (time.monotonic() - began_s)
-    second = _dates(manifest, demands, first, left_s, told("dates", 0.99))
+    second = _dates(manifest, demands, options, first, left_s, told("dates", 0.99))
     launches = _launches(manifest, demands, options, second.values)
     currency = next((e.cost[1] for e in station.launchers if e.cost is not None), None)
     return Plan(
@@ -165,17 +167,23 @@ def plan_build_up(
         gap=first.gap,
         dates_gap=second.gap,
         crews_carried=any(option.seats for option in options),
+        unpriced=tuple(e.id for e in (*station.launchers, *station.landers) if e.cost is None),
     )
 
 
 def _dates(
-    manifest: Manifest, demands: Demands, first: Solution, left_s: float, told: Told
+    manifest: Manifest,
+    demands: Demands,
+    options: Sequence[Option],
+    first: Solution,
+    left_s: float,
+    told: Told,
 ) -> Solution:
     """The earliest days at the cost that was found; that solution itself if the time is up."""
     program = manifest.program
     known = {k: cost for k, cost in enumerate(program.cost) if cost}
     program.row(known, upper=first.objective * (1.0 + _KEPT) + 1e-6)
-    cost = second_cost(manifest, demands)
+    cost = second_cost(manifest, demands, options)
     program.cost = cost
     start = np.concatenate([first.values, np.zeros(len(cost) - first.values.size)])
     start[first.values.size :] = len(demands.slots)  # the last slot, as late as may be

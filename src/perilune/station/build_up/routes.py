@@ -74,11 +74,11 @@ def payload_kg(
         start_most_kg: of stage, propellant and payload together where the way begins.
 
     Returns:
-        kg; zero where it cannot even carry itself.
+        kg; negative where it cannot even bring itself there.
     """
     ratio = mass_ratio(dv_km_s, isp_s)
     if ratio <= 1.0:
-        return max(0.0, start_most_kg - dry_kg)
+        return start_most_kg - dry_kg
     by_tanks = propellant_kg / (ratio - 1.0) - dry_kg
     by_launcher = start_most_kg / ratio - dry_kg
-    return max(0.0, min(by_tanks, by_launcher))
+    return min(by_tanks, by_launcher)
