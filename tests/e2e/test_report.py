@@ -26,7 +26,9 @@ from printing import has_poppler, need_printer
 from watching import rules_for
 
 from perilune.cli.main import main
+from perilune.errors import DataMissingError
 from perilune.orbits import catalogue, write_perilune
+from perilune.report import pdf
 
 pytestmark = pytest.mark.slow
 
@@ -265,6 +267,27 @@ def test_the_same_again_gives_the_same(made: Made) -> None:
     assert [each.name for each in again] == ["base-report.html", "base-report.pdf"]
     for each in again:
         assert each.read_bytes() == (made.folder / each.name).read_bytes()
+
+
+def test_without_pango_the_page_is_written_and_the_pdf_asked_for(
+    made: Made,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def absent() -> Any:
+        raise DataMissingError("The PDF needs Pango. Install it.")
+
+    monkeypatch.setattr(pdf, "printer", absent)
+    arguments = ["report", str(made.station), "--database", str(made.database), "--output"]
+    assert main([*arguments, str(tmp_path / "only.pdf")]) == 4
+    assert "needs Pango" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    assert main([*arguments, str(tmp_path), "--json"]) == 4
+    captured = capsys.readouterr()
+    assert captured.err.endswith("Error: The PDF needs Pango. Install it.\n")
+    assert [each["kind"] for each in json.loads(captured.out)["data"]["files"]] == ["html"]
+    assert [each.name for each in tmp_path.iterdir()] == ["base-report.html"]
 
 
 def test_interrupted_it_leaves_nothing(made: Made, tmp_path: Path) -> None:
