@@ -134,19 +134,25 @@ def test_pictures(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     printed(capsys, "links", ILRS, *span, "--plot", str(links))
     assert light.read_bytes().startswith(b"\x89PNG")
     assert b"<svg" in links.read_bytes()
+    orbits, power = tmp_path / "orbits.png", tmp_path / "power.pdf"
+    printed(capsys, "orbits", ILRS, "--days", "2", "--samples", "0", "--plot", str(orbits))
+    printed(capsys, "power", ILRS, *span, "--plot", str(power))
+    assert orbits.read_bytes().startswith(b"\x89PNG")
+    assert power.read_bytes().startswith(b"%PDF")
     assert main(["station", "links", ILRS, *span, "--plot", str(tmp_path / "x.nothing")]) == 2
     assert ".png" in capsys.readouterr().err
 
 
 def test_rows_as_parquet(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     pq = pytest.importorskip("pyarrow.parquet")
-    for verb in ("light", "links", "power", "orbits"):
+    for verb in ("light", "links", "power", "orbits", "coverage"):
         file = tmp_path / f"{verb}.parquet"
         span = () if verb == "orbits" else ("--start", "2036-01-01", "--stop", "2036-01-02")
         extra = ("--days", "2", "--samples", "0") if verb == "orbits" else ()
         found = envelope(capsys, verb, ILRS, *span, *extra, "--parquet", str(file))
         table = pq.read_table(file)
-        assert table.to_pylist() == found["data"]
+        rows = found["data"]
+        assert table.to_pylist() == (rows if isinstance(rows, list) else [rows])
         assert json.loads(table.schema.metadata[b"units"]) == found["units"]
         signature = json.loads(table.schema.metadata[b"signature"])
         assert signature["inputs_sha256"] == found["signature"]["inputs_sha256"]

@@ -114,6 +114,7 @@ def orbits(
         int, typer.Option(metavar="N", min=0, help="Of station-keeping's Monte Carlo; 0 for none.")
     ] = 20,
     seed: Annotated[int, typer.Option(metavar="S", help="Of its random numbers.")] = 1,
+    plot: Plot = None,
     parquet: Parquet = None,
     json: Json = False,
 ) -> None:
@@ -123,17 +124,28 @@ def orbits(
     from perilune.station.station import read_station
 
     held = read_station(file)
-    rows = []
+    found = []
     with progress_bar("Orbits") as progress:
         for done, orbiter in enumerate(held.orbiters):
 
             def told(part: float, label: str, done: int = done, name: str = orbiter.id) -> None:
                 progress((done + part) / len(held.orbiters), f"{name}: {label}")
 
-            row = orbiter_report(
-                orbiter, held.folder, days=days, samples=samples, seed=seed, progress=told
+            found.append(
+                orbiter_report(
+                    orbiter, held.folder, days=days, samples=samples, seed=seed, progress=told
+                )
             )
-            rows.append(row.as_dict())
+    if plot is not None:
+        from perilune.cli.station_plots import draw_orbits
+        from perilune.station.orbits.track import orbit_track
+
+        tracks = [
+            orbit_track(orbiter, held.folder, row)
+            for orbiter, row in zip(held.orbiters, found, strict=True)
+        ]
+        draw_orbits(plot, tracks)
+    rows = [row.as_dict() for row in found]
     inputs = {**station_inputs("orbits", held), "days": days, "samples": samples, "seed": seed}
     if _given(rows, ORBIT_UNITS, inputs, parquet, json):
         return
@@ -226,6 +238,7 @@ def coverage(
         float, typer.Option(metavar="DEG", min=-90.0, max=90.0, help="The lowest elevation.")
     ] = 5.0,
     step: Annotated[str, typer.Option(metavar="STEP", help="Between times.")] = "10m",
+    parquet: Parquet = None,
     json: Json = False,
 ) -> None:
     """Give how the orbiters cover a band of latitudes on the Moon, and their ranging's GDOP."""
@@ -244,12 +257,16 @@ def coverage(
         held, first, last, band, elevation_mask_rad=math.radians(mask), step_d=step_d
     )
     row = coverage_row(found)
+    inputs = {
+        **station_inputs("coverage", held),
+        "span": [first, last, step_d],
+        "region": [*band, mask],
+    }
+    if parquet is not None:
+        from perilune.cli.station_tables import write_parquet
+
+        write_parquet(parquet, [row], units=COVERAGE_UNITS, inputs=inputs)
     if json:
-        inputs = {
-            **station_inputs("coverage", held),
-            "span": [first, last, step_d],
-            "region": [*band, mask],
-        }
         print_envelope(row, units=COVERAGE_UNITS, inputs=inputs)
         return
     table = [
@@ -275,6 +292,7 @@ def power(
         typer.Option(metavar="ID", help="What is there by this phase; everything if not given."),
     ] = None,
     step: Annotated[str, typer.Option(metavar="STEP", help="Between times.")] = "5m",
+    plot: Plot = None,
     parquet: Parquet = None,
     json: Json = False,
 ) -> None:
@@ -287,9 +305,12 @@ def power(
     held = read_station(file)
     first, last = _span(start, stop, 365.25)
     step_d = step_days(step)
-    rows = [
-        power_row(each) for each in station_power(held, first, last, phase=phase, step_d=step_d)
-    ]
+    balances = station_power(held, first, last, phase=phase, step_d=step_d)
+    if plot is not None:
+        from perilune.cli.station_plots import draw_power
+
+        draw_power(plot, balances)
+    rows = [power_row(each) for each in balances]
     inputs = {**station_inputs("power", held), "span": [first, last, step_d], "phase": phase}
     if _given(rows, POWER_UNITS, inputs, parquet, json):
         return

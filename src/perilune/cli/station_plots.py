@@ -1,4 +1,4 @@
-"""Pictures of a station's light and links, by matplotlib, which is optional."""
+"""Pictures of a station's light, links, orbits and power, by matplotlib, which is optional."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from perilune.cli.output import write_atomically
+from perilune.constants import MOON_RADIUS_KM
 from perilune.errors import DataMissingError, InputError
 from perilune.times import format_utc, parse_epoch
 
 if TYPE_CHECKING:
     from perilune.station.light import Sky
     from perilune.station.links import Link
+    from perilune.station.orbits.track import OrbitTrack
+    from perilune.station.power import PowerBalance
 
 _BIN_D = 29.53  # light by months: each has one round of the Sun
 
@@ -62,6 +65,77 @@ def draw_links(path: Path, links: Sequence[Link]) -> None:
     axes.set_xlim(0.0, 100.0)
     axes.tick_params(labelsize="small")
     save_figure(figure, path)
+
+
+def draw_orbits(path: Path, tracks: Sequence[OrbitTrack]) -> None:
+    """Each orbit from above and from the side, with the Moon to scale, and its height.
+
+    Raises:
+        DataMissingError: matplotlib is not installed.
+        InputError: the file cannot be written.
+    """
+    count = max(len(tracks), 1)
+    figure = new_figure(10.0, 3.3 * count)
+    for row, track in zip(figure.subplots(count, 3, squeeze=False), tracks, strict=False):
+        place = 1e-3 * track.place_km
+        for axes, (k, name) in zip(row[:2], ((1, "y"), (2, "z")), strict=True):
+            axes.plot(place[:, 0], place[:, k], linewidth=0.8)
+            axes.add_patch(_disc(1e-3 * MOON_RADIUS_KM))
+            axes.set_aspect("equal", adjustable="datalim")
+            axes.set_xlabel("x to the Earth, 1000 km", fontsize="small")
+            axes.set_ylabel(f"{name}, 1000 km", fontsize="small")
+        row[0].set_title(track.orbiter, fontsize="medium", loc="left")
+        height_km = np.linalg.norm(track.place_km, axis=1) - MOON_RADIUS_KM
+        hours = 24.0 * (track.epoch_mjd_tdb - track.epoch_mjd_tdb[0])
+        is_long = hours[-1] > 96.0
+        row[2].plot(hours / 24.0 if is_long else hours, height_km, linewidth=0.8)
+        row[2].set_xlabel("days" if is_long else "hours", fontsize="small")
+        row[2].set_ylabel("height, km", fontsize="small")
+        row[2].set_ylim(0.0, 1.1 * float(height_km.max()))
+    save_figure(figure, path)
+
+
+def draw_power(path: Path, balances: Sequence[PowerBalance]) -> None:
+    """What is made, used and stored, element by element.
+
+    Raises:
+        DataMissingError: matplotlib is not installed.
+        InputError: the file cannot be written.
+    """
+    count = max(len(balances), 1)
+    figure = new_figure(9.0, 2.6 * count)
+    for row, balance in zip(figure.subplots(count, 1, squeeze=False), balances, strict=False):
+        axes, held = row[0], balance.history
+        every = max(1, len(held.supply_w) // 3000)
+        size = len(held.supply_w) // every * every
+        days = held.step_d * np.arange(0.0, size, every)
+        made = 1e-3 * held.supply_w[:size].reshape(-1, every)
+        used = 1e-3 * held.used_w[:size].reshape(-1, every).mean(axis=1)
+        axes.fill_between(days, made.min(axis=1), made.max(axis=1), color="tab:orange", alpha=0.5,
+                          linewidth=0.5, label="made")  # fmt: skip
+        axes.plot(days, used, color="tab:blue", linewidth=0.9, label="used")
+        axes.axhline(1e-3 * balance.load_w, color="tab:blue", linewidth=0.6, linestyle=":",
+                     label="wanted")  # fmt: skip
+        axes.set_ylabel("kW")
+        axes.set_ylim(bottom=0.0)
+        axes.set_title(balance.element, fontsize="medium", loc="left")
+        if balance.storage_wh:
+            stored = axes.twinx()
+            least = held.held_wh[:size].reshape(-1, every).min(axis=1)
+            stored.plot(days, 100.0 * least / balance.storage_wh, color="tab:green",
+                        linewidth=0.8)  # fmt: skip
+            stored.set_ylim(0.0, 105.0)
+            stored.set_ylabel("store, %", color="tab:green")
+        axes.legend(fontsize="x-small", loc="upper right", ncols=3, bbox_to_anchor=(1.0, 1.16),
+                    frameon=False)  # fmt: skip
+        axes.set_xlabel(f"days from {format_utc(held.first_mjd_tdb, 0)[:10]}", fontsize="small")
+    save_figure(figure, path)
+
+
+def _disc(radius: float) -> Any:
+    from matplotlib.patches import Circle
+
+    return Circle((0.0, 0.0), radius, color="0.8", zorder=0)
 
 
 def new_figure(width: float, height: float) -> Any:
