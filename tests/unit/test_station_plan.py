@@ -167,6 +167,40 @@ def test_together_is_one_launch_and_left_at_ends_it(tmp_path: Path) -> None:
     ]
 
 
+def test_a_flight_goes_to_one_place(tmp_path: Path) -> None:
+    """Two sites on the Moon need two landings, crews there two flights; on the way they share."""
+    head = HEAD.replace(
+        "  - {id: dish",
+        "  - {id: far, body: moon, longitude: 0 deg, latitude: 0 deg, height: 0 m}\n  - {id: dish",
+    )
+    rocket = "id: rocket, owner: one, to: {surface: 5 t, tli: 9 t}, rate: 4 /y, seats: 4"
+    station = planned(
+        tmp_path,
+        [facility("a", "1 t"), facility("b", "1 t", at="far"), facility("c", "1 t")],
+        [rocket],
+        head=head,
+    )
+    plan = plan_build_up(station)
+    assert sorted(load for _, _, load in told(plan)) == [["a", "c"], ["b"]]
+    assert {launch.element for launch in plan.launches} == {"base", "far"}
+    station = planned(
+        tmp_path,
+        [
+            facility("a", "1 t", more="left_at: tli"),
+            facility("b", "1 t", at="far", more="left_at: tli"),
+        ],
+        [rocket],
+        "crews:",
+        "  - {id: x, at: base, people: 2, start: 2031-01-01, stay: 9 d}",
+        "  - {id: y, at: far, people: 1, start: 2031-01-01, stay: 9 d}",
+        head=head,
+    )
+    plan = plan_build_up(station)
+    assert [(launch.element, launch.people) for launch in plan.launches] == [
+        ("", 0), ("base", 2), ("far", 1),
+    ]  # fmt: skip
+
+
 def test_landers_fly_as_often_as_they_may(tmp_path: Path) -> None:
     lander = (
         "landers: [{id: lander, owner: two, at: tli, to: surface, payload: 3 t, mass: 6 t, "

@@ -104,7 +104,7 @@ def test_json_has_these_fields(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert data["launches"] == [
         {
             "date_utc": "2030-01-01", "launcher": "rocket", "lander": None,
-            "destination": "surface",
+            "destination": "surface", "at": "base",
             "payloads": [{"facility": "a", "consumables_for": None, "mass_kg": 3000.0}],
             "crews": [], "people": 0, "mass_kg": 3000.0, "capacity_kg": 5000.0,
             "spare_kg": 2000.0, "cost_million": 100.0, "partners": ["one"],

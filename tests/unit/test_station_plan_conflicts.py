@@ -155,7 +155,7 @@ def test_seats_that_lack(tmp_path: Path) -> None:
         [ROCKET, "id: taxi, owner: one, to: {surface: 1 t}, rate: 1 /y, seats: 2"],
         "crews: [{id: c, at: base, people: 5, start: 2031-01-01, stay: 9 d}]",
     )
-    assert "3 people would find no seat to the Moon's surface on 2031-01-01" in found["seats"]
+    assert "3 people would find no seat to base on 2031-01-01" in found["seats"]
     assert "taxi would have to fly 3 times in any year rather than 1" in found["rates"]
     assert set(found) == {"rates", "seats"}
 

@@ -17,7 +17,7 @@ WHOLE = (
     + """\
 facilities:
   - {id: hut, kind: habitat, at: base, owner: one, phase: early, mass: 3 t, crew: 4}
-  - {id: rod, kind: arm, at: halo, owner: one, phase: early, mass: 1 t, together: mast, left_at: tli}
+  - {id: rod, kind: arm, at: halo, owner: one, phase: late, mass: 1 t, together: mast, left_at: tli}
   - {id: mast, kind: power, at: halo, owner: one, phase: early, mass: 1 t, left_at: tli}
 launchers:
   - {id: big, owner: one, to: {tli: 27 t, llo: 9 t}, rate: 1.5 /y, cost: 0.3 GUSD, carries: two}

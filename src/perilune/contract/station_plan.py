@@ -117,6 +117,7 @@ def launch_rows(plan: Plan) -> list[dict[str, Any]]:
             "launcher": launch.option.launcher.id,
             "lander": launch.option.lander.id if launch.option.lander else None,
             "destination": launch.option.destination,
+            "at": launch.element or None,
             "payloads": _payloads(plan, launch),
             "crews": list(launch.crews),
             "people": launch.people,

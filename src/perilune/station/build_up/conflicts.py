@@ -345,9 +345,9 @@ def _words(
             case "needs":
                 parts.append(_need_words(str(slack.key), demands))
             case "seats":
-                node, slot = str(slack.key).split(":")
+                element, slot = str(slack.key).split(":")
                 parts.append(
-                    f"{amount:.0f} people would find no seat to {NODE_WORDS[node]} on "  # type: ignore[index]
+                    f"{amount:.0f} people would find no seat to {element} on "
                     f"{demands.slots.date(int(slot))}"
                 )
             case "beds":

@@ -27,6 +27,7 @@ class Item:
         facilities: their ids.
         mass_kg: of all.
         destination: where their launch has to bring them.
+        element: the site or orbiter; empty where the launch leaves them on the way.
         owners: partners that own them.
         phase: the phase in which they come, or None.
         first_mjd_tdb: the first day of their window.
@@ -38,6 +39,7 @@ class Item:
     facilities: tuple[str, ...]
     mass_kg: float
     destination: Node
+    element: str
     owners: tuple[str, ...]
     phase: str | None
     first_mjd_tdb: float
@@ -287,6 +289,7 @@ def _items(
                 facilities=tuple(each.id for each in own),
                 mass_kg=sum(each.mass or 0.0 for each in own),
                 destination=where,
+                element="" if own[0].left_at else own[0].at,
                 owners=tuple(dict.fromkeys(owner for each in own for owner in each.owner)),
                 phase=own[0].phase,
                 first_mjd_tdb=max(window[0] for window in windows),

@@ -73,6 +73,7 @@ class Manifest:
     Attributes:
         program: with the cost to be minimised first.
         launches: every flight.
+        goes: by launch and element (a site, an orbiter, or "" on the way), whether it goes there.
         placed: by item and launch (their places), whether it carries it.
         brought: by store and launch, kg.
         slacks: of the elastic groups.
@@ -80,6 +81,7 @@ class Manifest:
 
     program: Program
     launches: list[Launch] = field(default_factory=list)
+    goes: dict[tuple[int, str], int] = field(default_factory=dict)
     placed: dict[tuple[int, int], int] = field(default_factory=dict)
     brought: dict[tuple[int, int], int] = field(default_factory=dict)
     slacks: list[Slack] = field(default_factory=list)
@@ -168,6 +170,11 @@ class _Builder:
         self.demands, self.options, self.elastic = demands, options, elastic
         self.program = Program()
         self.manifest = Manifest(self.program)
+        self.elements: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        for item in demands.items:
+            self.elements[item.destination][item.element] = None
+        for visit in demands.visits:
+            self.elements[visit.destination][visit.element] = None
         self.has_seats = any(option.seats for option in options)
         self.arrived: list[list[int]] = []  # by item and slot: 1 from its flight on
         self.given_up: dict[int, list[int]] = {}  # by item: where crews' needs are elastic
@@ -224,6 +231,7 @@ class _Builder:
                     place = len(self.manifest.launches)
                     self.manifest.launches.append(Launch(o, slot, column))
                     sum_of[column] = 1.0
+                    self._one_place(place, column, option)
                     for k in items:
                         self.manifest.placed[k, place] = program.column(1.0, integer=True)
                     for e, store in enumerate(self.demands.stores):
@@ -236,6 +244,17 @@ class _Builder:
             flights[option.destination][total] = max(0.0, option.capacity_kg)
         if not self.elastic:
             self._all_masses(flights)
+
+    def _one_place(self, place: int, flies: int, option: Option) -> None:
+        """A flight goes to one site or orbiter of its destination."""
+        elements = self.elements[option.destination]
+        if len(elements) == 1:
+            self.manifest.goes[place, next(iter(elements))] = flies
+            return
+        own = [self.program.column(1.0, integer=True) for _ in elements]
+        for element, column in zip(elements, own, strict=True):
+            self.manifest.goes[place, element] = column
+        self.program.row({flies: -1.0, **dict.fromkeys(own, 1.0)}, upper=0.0)
 
     def _all_masses(self, flights: Mapping[str, Mapping[int, float]]) -> None:
         """To each place flights bring no less than its whole mass.
@@ -278,11 +297,17 @@ class _Builder:
     def _masses(self) -> None:
         loads: defaultdict[int, dict[int, float]] = defaultdict(dict)
         for (k, place), column in self.manifest.placed.items():
-            loads[place][column] = self.demands.items[k].mass_kg
-            # A flight that carries something flies.
-            self.program.row({column: 1.0, self.manifest.launches[place].column: -1.0}, upper=0.0)
-        for (_, place), column in self.manifest.brought.items():
+            item = self.demands.items[k]
+            loads[place][column] = item.mass_kg
+            # A flight that carries something flies, and goes there.
+            self.program.row(
+                {column: 1.0, self.manifest.goes[place, item.element]: -1.0}, upper=0.0
+            )
+        for (e, place), column in self.manifest.brought.items():
+            store = self.demands.stores[e]
             loads[place][column] = 1.0
+            there = self.manifest.goes[place, store.element]
+            self.program.row({column: 1.0, there: -store.needed_kg[-1]}, upper=0.0)
         most = sum(item.mass_kg for item in self.demands.items)
         most += sum(store.needed_kg[-1] for store in self.demands.stores)
         over = [self._slack("masses", o, "kg") for o in range(len(self.options))]
@@ -392,14 +417,15 @@ class _Builder:
             return
         wanted: defaultdict[tuple[str, int], int] = defaultdict(int)
         for visit in self.demands.visits:
-            wanted[visit.destination, visit.slot] += visit.people
-        for (where, slot), people in wanted.items():
+            wanted[visit.element, visit.slot] += visit.people
+        for (element, slot), people in wanted.items():
             terms: dict[int, float] = {}
-            for launch in self.manifest.launches:
-                option = self.options[launch.option]
-                if launch.slot == slot and option.destination == where and option.seats:
-                    terms[launch.column] = float(option.seats)
-            short = self._slack("seats", f"{where}:{slot}", "people")
+            for (place, where), column in self.manifest.goes.items():
+                launch = self.manifest.launches[place]
+                seats = self.options[launch.option].seats
+                if launch.slot == slot and where == element and seats:
+                    terms[column] = float(seats)
+            short = self._slack("seats", f"{element}:{slot}", "people")
             if short is not None:
                 terms[short] = 1.0
             self.program.row(terms, lower=float(people))

@@ -31,6 +31,7 @@ class PlannedLaunch:
     Attributes:
         day_mjd_tdb: on which it is launched, 0 h UTC.
         option: launcher, lander and place.
+        element: the site or orbiter to which it goes; empty where it leaves its payload on the way.
         items: places of the demands' items that it carries.
         supplies_kg: by element, consumables with their containers.
         crews: ids of the crews that come with it.
@@ -40,6 +41,7 @@ class PlannedLaunch:
 
     day_mjd_tdb: float
     option: Option
+    element: str
     items: tuple[int, ...]
     supplies_kg: tuple[tuple[str, float], ...]
     crews: tuple[str, ...]
@@ -210,6 +212,9 @@ def _launches(
     for place in order:
         launch = manifest.launches[place]
         option = options[launch.option]
+        element = next(
+            (e for (p, e), c in manifest.goes.items() if p == place and values[c] > 0.5), ""
+        )
         items = tuple(k for (k, p), c in manifest.placed.items() if p == place and values[c] > 0.5)
         supplies = tuple(
             (demands.stores[e].element, float(values[c]))
@@ -220,12 +225,14 @@ def _launches(
         people = 0
         for visit in waiting.get(launch.slot, ()):
             taken = min(seats, left[id(visit)])
-            if visit.destination == option.destination and taken > 0:
+            if visit.element == element and taken > 0:
                 left[id(visit)] -= taken
                 seats -= taken
                 people += taken
                 crews.append(visit.crew)
         mass_kg = sum(demands.items[k].mass_kg for k in items) + sum(kg for _, kg in supplies)
         day = demands.slots.start_mjd_tdb[launch.slot]
-        found.append(PlannedLaunch(day, option, items, supplies, tuple(crews), people, mass_kg))
+        found.append(
+            PlannedLaunch(day, option, element, items, supplies, tuple(crews), people, mass_kg)
+        )
     return tuple(found)
