@@ -1,5 +1,7 @@
 /** What the API answers. */
 
+import { token, type Holder } from "./token.svelte";
+
 export interface Signature {
   software: string;
   version: string;
@@ -33,6 +35,10 @@ export interface Impactor {
 }
 
 export interface Assessment {
+  assessed_utc: string;
+  inputs_sha256: string;
+  software_version: string;
+  ephemeris: string;
   object: string;
   solution: string;
   body: Body;
@@ -158,10 +164,13 @@ export function get<T>(path: string, fresh = false): Promise<Envelope<T>> {
   return asked;
 }
 
-async function ask<T>(path: string): Promise<Envelope<T>> {
+async function ask<T>(path: string, given?: RequestInit, key = token.value): Promise<Envelope<T>> {
   let response: Response;
+  const headers = new Headers(given?.headers);
+  headers.set("Accept", "application/json");
+  if (key) headers.set("Authorization", `Bearer ${key}`);
   try {
-    response = await fetch(path, { headers: { Accept: "application/json" } });
+    response = await fetch(path, { ...given, headers });
   } catch {
     throw new ProblemError(0, "No answer", "The service does not answer. Is it still running?");
   }
@@ -175,6 +184,33 @@ async function ask<T>(path: string): Promise<Envelope<T>> {
     );
   }
   return body as Envelope<T>;
+}
+
+export function post<T>(path: string, body: unknown): Promise<Envelope<T>> {
+  const headers = { "Content-Type": "application/json" };
+  return ask<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+/** Take a token, if the service knows it; what was refused before is asked for again. */
+export async function signIn(value: string): Promise<void> {
+  const { data } = await ask<Holder>("/v1/token", undefined, value);
+  token.keep(value, data);
+  held.clear();
+}
+
+export function signOut(): void {
+  token.forget();
+  held.clear();
+}
+
+/** Who holds the token that this tab has kept; it is forgotten if the service does not know it. */
+export async function recall(): Promise<void> {
+  if (!token.value || token.holder) return;
+  try {
+    await signIn(token.value);
+  } catch (error) {
+    if (error instanceof ProblemError && error.status === 401) signOut();
+  }
 }
 
 export function objectPath(name: string, tail = ""): string {

@@ -41,10 +41,10 @@ function scaled(value: number): string {
 }
 
 export function percent(probability: number): string {
-  if (probability === 0) return "0 %";
-  if (probability >= 0.9999) return "> 99.99 %";
-  if (probability >= 0.001) return `${(100 * probability).toFixed(probability >= 0.1 ? 1 : 2)} %`;
-  if (probability >= 1e-4) return `${Number((100 * probability).toPrecision(2))} %`;
+  if (probability === 0) return `0${THIN}%`;
+  if (probability >= 0.9999) return `> 99.99${THIN}%`;
+  if (probability >= 0.001) return `${(100 * probability).toFixed(probability >= 0.1 ? 1 : 2)}${THIN}%`;
+  if (probability >= 1e-4) return `${Number((100 * probability).toPrecision(2))}${THIN}%`;
   return scientific(probability);
 }
 
@@ -53,7 +53,7 @@ export function interval(low: number, high: number): string {
   if (low <= 0) return `below ${percent(high)}`;
   if (high >= 1) return `above ${percent(low)}`;
   if (low === high) return percent(low);
-  if (low >= 0.001) return `${(100 * low).toFixed(2)}–${(100 * high).toFixed(2)} %`;
+  if (low >= 0.001) return `${(100 * low).toFixed(2)}–${(100 * high).toFixed(2)}${THIN}%`;
   const [a, b] = [low, high].map((p) => p.toExponential(1).split("e"));
   if (high < 1e-4 && a && b && a[1] === b[1]) return `${a[0]}–${scientific(high)}`;
   return `${percent(low)} – ${percent(high)}`;

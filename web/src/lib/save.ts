@@ -2,7 +2,7 @@
 
 const PROPERTIES = [
   "fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity",
-  "opacity", "font-family", "font-size", "font-weight", "text-anchor", "dominant-baseline",
+  "opacity", "paint-order", "font-family", "font-size", "font-weight", "text-anchor", "dominant-baseline",
 ];
 
 function save(name: string, blob: Blob): void {
@@ -45,6 +45,36 @@ export function savePng(name: string, canvas: HTMLCanvasElement): void {
 
 export function saveData(name: string, data: unknown): void {
   save(`${name}.json`, new Blob([JSON.stringify(data, null, 1)], { type: "application/json" }));
+}
+
+/** Columns as comma-separated values; text is quoted where it must be (RFC 4180). */
+export function saveCsv(name: string, columns: Readonly<Record<string, readonly unknown[]>>): void {
+  const cell = (value: unknown): string => {
+    const text = value === null || value === undefined ? "" : String(value);
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const names = Object.keys(columns);
+  const count = Math.max(0, ...names.map((key) => columns[key]!.length));
+  const rows = Array.from({ length: count }, (_, k) => names.map((key) => cell(columns[key]![k])));
+  const text = [names.map(cell), ...rows].map((row) => row.join(",")).join("\r\n");
+  save(`${name}.csv`, new Blob([`${text}\r\n`], { type: "text/csv" }));
+}
+
+/** Rows of one kind as comma-separated values. */
+export function saveRows<T extends object>(name: string, rows: readonly T[]): void {
+  const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))] as (keyof T & string)[];
+  saveCsv(name, Object.fromEntries(keys.map((key) => [key, rows.map((row) => row[key])])));
+}
+
+/** A picture with the page's paper behind it. */
+export function onPaper(from: HTMLCanvasElement): HTMLCanvasElement {
+  const copy = document.createElement("canvas");
+  [copy.width, copy.height] = [from.width, from.height];
+  const context = copy.getContext("2d")!;
+  context.fillStyle = getComputedStyle(document.body).backgroundColor;
+  context.fillRect(0, 0, copy.width, copy.height);
+  context.drawImage(from, 0, 0);
+  return copy;
 }
 
 export function fileName(...words: string[]): string {

@@ -23,6 +23,7 @@ import {
 } from "three";
 import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
 import type { Vec } from "../lib/kepler";
+import { onPaper } from "../lib/save";
 import { colour } from "../lib/theme.svelte";
 
 interface Part {
@@ -68,6 +69,10 @@ function isSoftware(): boolean {
   return software;
 }
 
+// Without a graphics card, a picture that moves is drawn with fewer pixels, and with all at rest.
+const MOVING = 0.6;
+const REST_MS = 220;
+
 export class Stage {
   readonly canvas: HTMLCanvasElement;
   readonly #scene = new Scene();
@@ -84,6 +89,10 @@ export class Stage {
   #observer: ResizeObserver;
   #watcher: IntersectionObserver;
   #isSeen = true;
+  #sizes: { value: number; pixels: number }[] = [];
+  #ratio = Math.min(devicePixelRatio, 2);
+  #drawnMs = -Infinity;
+  #rest: ReturnType<typeof setTimeout> | undefined;
 
   /** @param unitKm kilometres in one unit of the scene; the camera starts three of them away. */
   constructor(
@@ -97,7 +106,7 @@ export class Stage {
       antialias: !isSoftware(),
       alpha: true,
     });
-    this.#renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
+    this.#renderer.setPixelRatio(this.#ratio);
     this.canvas = this.#renderer.domElement;
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute("role", "img");
@@ -179,10 +188,11 @@ export class Stage {
 
   /** Round dots of so many pixels, whatever the distance. */
   dots(points: readonly Vec[], tone: string, pixels: number, opacity = 1): Handle {
-    const size = pixels * this.#renderer.getPixelRatio();
+    const size = { value: pixels * this.#ratio, pixels };
+    this.#sizes.push(size);
     const material = new ShaderMaterial({
       ...ROUND,
-      uniforms: { size: { value: size }, tone: { value: new Color() }, alpha: { value: opacity } },
+      uniforms: { size, tone: { value: new Color() }, alpha: { value: opacity } },
       transparent: true,
       depthWrite: false,
     });
@@ -197,7 +207,7 @@ export class Stage {
       ...LIT,
       uniforms: { sun: { value: this.#sun }, tone: { value: new Color() } },
     });
-    const mesh = new Mesh(new SphereGeometry(1, 64, 40), material);
+    const mesh = new Mesh(new SphereGeometry(1, 48, 32), material);
     let at: Vec = [0, 0, 0];
     const part = this.#enter({
       object: mesh,
@@ -287,10 +297,31 @@ export class Stage {
 
   /** Draw before the next frame, once, however often it was asked for. */
   draw(): void {
-    this.#asked ||= requestAnimationFrame(() => {
+    this.#asked ||= requestAnimationFrame((nowMs) => {
       this.#asked = 0;
-      if (this.#isSeen) this.#render();
+      if (!this.#isSeen) return;
+      if (isSoftware()) this.#ease(nowMs);
+      this.#render();
     });
+  }
+
+  /** Fewer pixels from the second picture in a row on, and all of them once it rests. */
+  #ease(nowMs: number): void {
+    this.#sharpen(nowMs - this.#drawnMs < REST_MS ? MOVING : 1);
+    this.#drawnMs = nowMs;
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => {
+      if (this.#renderer.getPixelRatio() === this.#ratio) return;
+      this.#drawnMs = -Infinity;
+      this.draw();
+    }, REST_MS);
+  }
+
+  #sharpen(share: number): void {
+    const ratio = share * this.#ratio;
+    if (this.#renderer.getPixelRatio() === ratio) return;
+    this.#renderer.setPixelRatio(ratio);
+    for (const size of this.#sizes) size.value = size.pixels * ratio;
   }
 
   #render(): void {
@@ -409,14 +440,10 @@ export class Stage {
 
   /** The picture as it stands, on the page's paper. */
   picture(): HTMLCanvasElement {
+    this.#sharpen(1);
     this.#render();
-    const copy = document.createElement("canvas");
-    copy.width = this.canvas.width;
-    copy.height = this.canvas.height;
+    const copy = onPaper(this.canvas);
     const context = copy.getContext("2d")!;
-    context.fillStyle = getComputedStyle(document.body).backgroundColor;
-    context.fillRect(0, 0, copy.width, copy.height);
-    context.drawImage(this.canvas, 0, 0);
     const ratio = this.#renderer.getPixelRatio();
     context.scale(ratio, ratio);
     context.font = "13px system-ui, sans-serif";
@@ -432,6 +459,7 @@ export class Stage {
 
   close(): void {
     cancelAnimationFrame(this.#asked);
+    clearTimeout(this.#rest);
     this.#observer.disconnect();
     this.#watcher.disconnect();
     this.#controls.dispose();
