@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import re
 import shutil
 import tarfile
 import urllib.error
@@ -33,10 +34,12 @@ class Dataset:
         name: what `perilune data get` calls it.
         about: what it is, for people.
         source: its publication.
-        url: of the archive (tar) that holds it.
-        member: the file in the archive.
-        size_bytes: of the archive, about.
-        sha256: of the member.
+        url: of the archive (tar) that holds it, or of the file itself.
+        member: the file in the archive, or as it is kept.
+        size_bytes: of the download, about; exactly where there is a label.
+        sha256: of the member; None where none is known, and a label tells its size.
+        label_url: of the PDS label of a file that comes as it is.
+        label: the label's name, as it is kept; it is what reads the file.
     """
 
     name: str
@@ -45,17 +48,24 @@ class Dataset:
     url: str
     member: str
     size_bytes: int
-    sha256: str
+    sha256: str | None
+    label_url: str | None = None
+    label: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are kept."""
+        return cache_root() / "data" / self.name
 
     @property
     def path(self) -> Path:
-        """Where it is kept once it is here."""
-        return cache_root() / "data" / self.name / self.member
+        """What to open once it is here: the label, where it has one."""
+        return self.folder / (self.label or self.member)
 
     @property
     def is_installed(self) -> bool:
-        """Whether it is here."""
-        return self.path.is_file()
+        """Whether it is here, all of it."""
+        return self.path.is_file() and (self.folder / self.member).is_file()
 
 
 DEBIAS_2018: Final = Dataset(
@@ -69,7 +79,39 @@ DEBIAS_2018: Final = Dataset(
     # package adam_core, which fetches the same archive, records it.
     sha256="ef6a50830bb83d8b1161e7acb391eed988ea9708e9fbcccc0c834da6109476e3",
 )
-DATASETS: Final = MappingProxyType({DEBIAS_2018.name: DEBIAS_2018})
+
+
+_LOLA: Final = (
+    "https://pds-geosciences.wustl.edu/lro/lro-l-lola-3-rdr-v1/lrolol_1xxx/data/lola_gdr/polar/img"
+)
+
+
+def _lola(product: str, size_pixels: int, reach: str) -> Dataset:
+    """A polar map of heights of LRO's laser altimeter: 16 bits a cell, with its PDS label."""
+    name = product.upper()
+    return Dataset(
+        name=f"lola-{product.removeprefix('ldem_').replace('_', '-')}",
+        about=f"heights of the Moon, {reach}",
+        source="LRO-L-LOLA-4-GDR-V1.0, NASA PDS; Smith et al. 2010, Geophys. Res. Lett. 37, "
+        "L18204, doi:10.1029/2010GL043751",
+        url=f"{_LOLA}/{product}.img",
+        member=f"{name}.IMG",  # as the label writes it
+        size_bytes=2 * size_pixels**2,
+        sha256=None,
+        label_url=f"{_LOLA}/{product}.lbl",
+        label=f"{name}.LBL",
+    )
+
+
+LOLA: Final = (
+    _lola("ldem_80s_20m", 30400, "20 m cells south of 80 S"),
+    _lola("ldem_80s_80m", 7600, "80 m cells south of 80 S"),
+    _lola("ldem_875s_5m", 30336, "5 m cells south of 87.5 S"),
+    _lola("ldem_75s_240m", 3812, "240 m cells south of 75 S"),
+    _lola("ldem_80n_20m", 30400, "20 m cells north of 80 N"),
+    _lola("ldem_80n_80m", 7600, "80 m cells north of 80 N"),
+)
+DATASETS: Final = MappingProxyType({item.name: item for item in (DEBIAS_2018, *LOLA)})
 
 
 def dataset(name: str) -> Dataset:
@@ -91,27 +133,40 @@ def fetch(wanted: Dataset, progress: Progress, *, sha256: str | None = None) -> 
 
     Args:
         progress: told the fraction done and a label.
-        sha256: accept a file of this digest in place of the recorded one.
+        sha256: accept a file of this digest in place of the recorded one, if there is one.
 
     Raises:
         DataMissingError: the publisher cannot be reached, or sends something else.
     """
-    expected = (sha256 or wanted.sha256).lower()
-    folder = wanted.path.parent
-    archive, unpacked = folder / "archive.part", folder / f"{wanted.member}.part"
+    folder = wanted.folder
+    download, unpacked = folder / "archive.part", folder / f"{wanted.member}.part"
+    label = folder / f"{wanted.label}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _download(wanted, archive, progress)
-        found = _unpack(wanted, archive, unpacked)
-        if found != expected:
-            archive.unlink()
+        size_bytes = None
+        if wanted.label_url is not None:
+            label.unlink(missing_ok=True)
+            _download(wanted, wanted.label_url, label, lambda _done, _label: None)
+            size_bytes = _labelled_bytes(wanted, label)
+        _download(wanted, wanted.url, download, progress)
+        if size_bytes is not None:
+            _check_size(wanted, download, size_bytes)
+            download.replace(unpacked)
+            found = _digest(unpacked)
+        else:
+            found = _unpack(wanted, download, unpacked)
+        expected = sha256 or wanted.sha256
+        if expected is not None and found != expected.lower():
+            download.unlink(missing_ok=True)
             raise DataMissingError(
                 f"{wanted.url} does not hold the {wanted.member} that was expected: its SHA-256 is "
-                f"{found}, not {expected}. Nothing was installed. If the publisher has changed it, "
-                f"accept this one: perilune data get {wanted.name} --sha256 {found}"
+                f"{found}, not {expected.lower()}. Nothing was installed. If the publisher has "
+                f"changed it, accept this one: perilune data get {wanted.name} --sha256 {found}"
             )
-        unpacked.replace(wanted.path)
-        archive.unlink()
+        unpacked.replace(folder / wanted.member)
+        if wanted.label is not None:
+            label.replace(folder / wanted.label)
+        download.unlink(missing_ok=True)
     except OSError as error:
         raise DataMissingError(
             f"{wanted.name} cannot be kept in {folder} ({error}). PERILUNE_CACHE names another "
@@ -119,13 +174,51 @@ def fetch(wanted: Dataset, progress: Progress, *, sha256: str | None = None) -> 
         ) from error
     finally:
         unpacked.unlink(missing_ok=True)
+        label.unlink(missing_ok=True)
     return wanted.path
 
 
-def _download(wanted: Dataset, archive: Path, progress: Progress) -> None:
-    """The archive, from where an earlier try broke off if the server can do that."""
+def _labelled_bytes(wanted: Dataset, label: Path) -> int:
+    """The size of the file that a PDS label describes.
+
+    Raises:
+        DataMissingError: it is no such label.
+    """
+    text = label.read_bytes()[:1_000_000].decode("latin-1")
+    found = {
+        name: re.search(rf"^\s*{name}\s*=\s*(\d+)", text, re.MULTILINE)
+        for name in ("LINES", "LINE_SAMPLES", "SAMPLE_BITS")
+    }
+    size = 1
+    for name, match in found.items():
+        if match is None:
+            raise DataMissingError(
+                f"{wanted.label_url} is no PDS label of an image: it has no {name}. Nothing was "
+                "installed."
+            )
+        size *= int(match[1])
+    return size // 8
+
+
+def _check_size(wanted: Dataset, file: Path, size_bytes: int) -> None:
+    """Refuse and remove a file of another size than its label tells.
+
+    Raises:
+        DataMissingError: it has one.
+    """
+    found = file.stat().st_size
+    if found != size_bytes:
+        file.unlink()
+        raise DataMissingError(
+            f"{wanted.url} has {found} bytes where its label says {size_bytes}. Nothing was "
+            "installed, and what came was removed; try again."
+        )
+
+
+def _download(wanted: Dataset, url: str, archive: Path, progress: Progress) -> None:
+    """A file, from where an earlier try broke off if the server can do that."""
     have = archive.stat().st_size if archive.is_file() else 0
-    request = urllib.request.Request(wanted.url, headers={"User-Agent": f"perilune/{__version__}"})
+    request = urllib.request.Request(url, headers={"User-Agent": f"perilune/{__version__}"})
     if have:
         request.add_header("Range", f"bytes={have}-")
     try:
@@ -175,13 +268,19 @@ def _unpack(wanted: Dataset, archive: Path, unpacked: Path) -> str:
         raise DataMissingError(
             f"{wanted.url} is no readable archive ({error}). What came was removed; try again."
         ) from error
-    with unpacked.open("rb") as file:
+    return _digest(unpacked)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _unreachable(wanted: Dataset, why: object, have: int) -> DataMissingError:
     kept = f" {have / 1e6:.1f} MB are here; the next try goes on from there." if have else ""
+    files = wanted.member if wanted.label is None else f"{wanted.member} and {wanted.label}"
+    place = wanted.path if wanted.label is None else wanted.folder
     return DataMissingError(
-        f"{wanted.name} cannot be fetched from {wanted.url} ({why}).{kept} Or take {wanted.member} "
-        f"from there by other means and put it at {wanted.path}"
+        f"{wanted.name} cannot be fetched from {wanted.url} ({why}).{kept} Or take {files} "
+        f"from there by other means and put it at {place}"
     )

@@ -59,3 +59,50 @@ def write_pds(folder: Path, half_metres: NDArray[np.int16], label: str) -> Path:
     half_metres.astype("<i2").tofile(folder / "T.IMG")
     (folder / "T.LBL").write_text(label, newline="")
     return folder / "T.LBL"
+
+
+def lola_label(product: str, size: int, cell_m: float) -> str:
+    """A label with the fields and units of LOLA's polar products (LDEM_80S_20M, V2.0 of 2017)."""
+    offset = size / 2 - 0.5
+    lines = f"""\
+PDS_VERSION_ID            = "PDS3"
+PRODUCT_VERSION_ID        = "V2.0"
+DATA_SET_ID               = "LRO-L-LOLA-4-GDR-V1.0"
+PRODUCT_ID                = "{product}"
+TARGET_NAME               = MOON
+RECORD_TYPE               = FIXED_LENGTH
+RECORD_BYTES              = {2 * size}
+FILE_RECORDS              = {size}
+^IMAGE                    = "{product}.IMG"
+OBJECT                    = IMAGE
+  NAME                    = HEIGHT
+  LINES                   = {size}
+  LINE_SAMPLES            = {size}
+  SAMPLE_TYPE             = LSB_INTEGER
+  SAMPLE_BITS             = 16
+  UNIT                    = METER
+  SCALING_FACTOR          = 0.5
+  OFFSET                  = 1737400.
+END_OBJECT                = IMAGE
+OBJECT                    = IMAGE_MAP_PROJECTION
+ MAP_PROJECTION_TYPE          = "POLAR STEREOGRAPHIC"
+ A_AXIS_RADIUS                = 1737.4 <km>
+ B_AXIS_RADIUS                = 1737.4 <km>
+ C_AXIS_RADIUS                = 1737.4 <km>
+ POSITIVE_LONGITUDE_DIRECTION = "EAST"
+ CENTER_LATITUDE              = -90.00000 <deg>
+ CENTER_LONGITUDE             = 0.00000 <deg>
+ LINE_FIRST_PIXEL             = 1 <pix>
+ LINE_LAST_PIXEL              = {size} <pix>
+ SAMPLE_FIRST_PIXEL           = 1 <pix>
+ SAMPLE_LAST_PIXEL            = {size} <pix>
+ MAP_PROJECTION_ROTATION      = 0.0 <deg>
+ MAP_SCALE                    = {cell_m:g}. <m/pix>
+ LINE_PROJECTION_OFFSET       = {offset} <pix>
+ SAMPLE_PROJECTION_OFFSET     = {offset} <pix>
+ COORDINATE_SYSTEM_TYPE       = "BODY-FIXED ROTATING"
+ COORDINATE_SYSTEM_NAME       = "MEAN EARTH/POLAR AXIS OF DE421"
+END_OBJECT                    = IMAGE_MAP_PROJECTION
+END
+"""
+    return lines.replace("\n", "\r\n")

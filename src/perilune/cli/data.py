@@ -68,3 +68,5 @@ def get(
     with progress_bar(name) as progress:
         path = fetch(wanted, progress, sha256=sha256)
     say(f"{name} is here now: {path}")
+    if wanted.label is not None:
+        say(f"A site of a station file stands on it with  terrain: {path}")
