@@ -65,6 +65,7 @@ facilities:
      battery: {energy: 50 kWh, depth: 80 %, efficiency: 90 %}}
   - {id: lab, name: Laboratory, kind: laboratory, at: pole, owner: [one, two], phase: then,
      needs: panels, mass: 4 t, power: 6 kW, crew: 2}
+  - {id: eye, kind: telescope, at: pole, owner: two, phase: now, mass: 1 t, power: 1 kW}
   - {id: bus, kind: relay, at: relay, owner: two, phase: now, mass: 500 kg, power: 300 W,
      solar: {power: 900 W}, battery: {energy: 2 kWh, depth: 80 %, efficiency: 95 %}}
 """
@@ -97,7 +98,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     orbits = [catalogue.find(name) for name in ("2024 YR4", "1 Ceres")]
     (inbox / "orbits.json").write_text(write_perilune(orbits))
     watch = [
-        "watch", "--database", str(database), "--inbox", str(inbox), "--rules",
+        "watch", str(station), "--database", str(database), "--inbox", str(inbox), "--rules",
         str(rules_for(folder)), "--empty", "--years", YEARS, "--now", NOW,
     ]  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
@@ -215,6 +216,7 @@ def test_every_number_is_that_of_the_command_named(made: Made, page: Page) -> No
     assert compared > 150
     verbs = {command.split()[1:3][-1] for command in answers}
     assert verbs >= {"show", "light", "power", "links", "orbits"}
+    assert {"sightings", "light-now", "links-now", "hazards"} <= set(page.tables)
 
 
 def test_what_is_printed_is_the_number_rounded(page: Page) -> None:
@@ -224,7 +226,7 @@ def test_what_is_printed_is_the_number_rounded(page: Page) -> None:
     for name, table in page.tables.items():
         for at, cells in table["rows"]:
             for cell in cells:
-                if len(cell.values) != 1 or not isinstance(cell.values[0], int | float):
+                if len(cell.values) != 1 or type(cell.values[0]) not in (int, float):
                     continue
                 text = cell.text.replace("\N{NO-BREAK SPACE}", " ").replace("−", "-")
                 text = text.replace(",", "").removesuffix(" %")

@@ -147,7 +147,7 @@ def test_without_a_cycle_it_says_which_command_to_run(
     assert f"perilune watch --database {empty}" in capsys.readouterr().err
     opened = open_database(str(empty))
     with pytest.raises(DataMissingError, match="perilune watch"):
-        read_watched(opened)
+        read_watched(opened, str(STATIONS / "gateway.yaml"))
     opened.close()
     assert not list(tmp_path.glob("*report*"))
 

@@ -70,7 +70,7 @@ def report(
         with progress_bar("Report") as progress:
             from perilune.report.watched import read_watched
 
-            watched = read_watched(opened)
+            watched = read_watched(opened, held.file)
             made = make_report(
                 held,
                 opened,
@@ -173,6 +173,8 @@ def _watch_command(database: str | None, watched: Watched) -> str:
     from perilune.catalogue import database_url
 
     words = ["perilune", "watch"]
+    if watched.station_file is not None:
+        words.append(shlex.quote(watched.station_file))
     if database is not None:
         place = database
         if "://" in database:

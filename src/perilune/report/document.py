@@ -22,6 +22,7 @@ from perilune.report.station_figures import station_figures
 from perilune.report.station_section import station_section
 from perilune.report.summary_section import facts, summary_section
 from perilune.report.tables import Source
+from perilune.report.watch_section import watch_blocks
 from perilune.report.watched import Watched
 from perilune.station.station import Station
 
@@ -100,10 +101,11 @@ def make_report(
     progress(0.9, "pictures")
     watch = Source(watch_command, watched.inputs_sha256)
     sources = [watch, *figures.sources.values()]
+    now = watch_blocks(watched, station, watch)
     sections = (
         summary_section(watched, figures),
         risk_section(watched, station, watch, corridors),
-        station_section(figures, impact_spots(watched, "moon")),
+        station_section(figures, impact_spots(watched, "moon"), now),
         method_section(watched, station, sources, references),
         file_section(station, tuple(text.decode("utf-8").splitlines())),
     )

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from perilune.catalogue import StoredAssessment
-from perilune.constants import MOON_RADIUS_KM
 from perilune.impact import ImpactorRow
 from perilune.impact.corridor import Corridor
 from perilune.report import charts, maps
@@ -27,6 +26,7 @@ from perilune.report.typeset import chance, day, interval, minute, odds, one_in,
 from perilune.report.watched import Watched
 from perilune.station.station import Station
 from perilune.times import format_utc
+from perilune.watch.site_hazard import ground_km
 from perilune.watch.wording import deciding
 
 BODY_NAMES: Final = {"earth": "the Earth", "moon": "the Moon"}
@@ -87,12 +87,13 @@ def site_distances(watched: Watched, station: Station) -> list[tuple[str, str]]:
     """How far from each of the station's sites on the Moon the nearest possible impact lies."""
     found = []
     for site in station_spots(station, "moon", named=True):
+        here = (math.radians(site.longitude_deg), math.radians(site.latitude_deg))
         near: list[tuple[float, StoredAssessment, ImpactorRow]] = []
         for _, stored in watched.open_of("moon"):
             for each in watched.to_come(stored):
                 if each.longitude_deg is not None and each.latitude_deg is not None:
-                    there = Spot("", each.longitude_deg, each.latitude_deg)
-                    near.append((_distance_km(site, there), stored, each))
+                    there = (math.radians(each.longitude_deg), math.radians(each.latitude_deg))
+                    near.append((ground_km("moon", here, there), stored, each))
         if near:
             distance, stored, each = min(near, key=lambda one: one[0])
             found.append(
@@ -313,11 +314,3 @@ def _alert_table(watched: Watched, source: Source) -> Table:
 def _method(row: Mapping[str, Any]) -> str:
     samples = int(row["samples"])
     return f"{row['method']}, {samples:,} orbits" if samples else str(row["method"])
-
-
-def _distance_km(here: Spot, there: Spot) -> float:
-    """Along the Moon's ground; the haversine keeps its digits where places are near."""
-    a, b = math.radians(here.latitude_deg), math.radians(there.latitude_deg)
-    turn = math.radians(there.longitude_deg - here.longitude_deg)
-    half = math.sin(0.5 * (b - a)) ** 2 + math.cos(a) * math.cos(b) * math.sin(0.5 * turn) ** 2
-    return 2.0 * MOON_RADIUS_KM * math.asin(min(math.sqrt(half), 1.0))

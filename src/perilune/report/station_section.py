@@ -24,12 +24,15 @@ _KILO: Final = 1e-3
 _PERCENT: Final = 100.0
 
 
-def station_section(figures: StationFigures, impacts: Sequence[Spot]) -> Section:
+def station_section(
+    figures: StationFigures, impacts: Sequence[Spot], now: Sequence[Block]
+) -> Section:
     """All that the report says of the station.
 
     Args:
         figures: what was computed.
         impacts: possible impacts on the Moon, for the map of the pole.
+        now: what the watch said of it.
     """
     held = figures.summary
     blocks: list[Block] = []
@@ -60,6 +63,7 @@ def station_section(figures: StationFigures, impacts: Sequence[Spot]) -> Section
     blocks += [Heading("links", "Links"), _links(figures)]
     if figures.links:
         blocks.append(charts.links(figures.links))
+    blocks += [Heading("now", "At the watch's last cycle"), *now]
     blocks.append(Heading("assumptions", "Assumptions"))
     if held["assumptions"]:
         blocks.append(Text(("The station file names as assumptions, which nobody has published:",)))

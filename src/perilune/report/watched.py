@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from perilune.catalogue import (
@@ -15,7 +16,7 @@ from perilune.catalogue import (
     next_approaches,
     risk_list,
 )
-from perilune.catalogue.cycles import latest_cycle
+from perilune.catalogue.cycles import Cycle, latest_cycle
 from perilune.contract.approaches import approach_row
 from perilune.contract.envelope import inputs_sha256
 from perilune.errors import DataMissingError
@@ -42,6 +43,8 @@ class Watched:
         assessments: the current ones, in the order of the command's rows.
         approaches: the next ones, as rows.
         alerts: those that are open.
+        station: what it said of the report's station; None where it did not look at it.
+        station_file: that station's file, as the watch was given it.
         gone: objects that have hit: whatever is likely lies in the past.
         inputs_sha256: the digest that the command's envelope carries.
     """
@@ -55,6 +58,8 @@ class Watched:
     assessments: tuple[StoredAssessment, ...]
     approaches: tuple[Mapping[str, Any], ...]
     alerts: tuple[StoredAlert, ...]
+    station: Mapping[str, Any] | None
+    station_file: str | None
     gone: frozenset[int]
     inputs_sha256: str
 
@@ -100,8 +105,12 @@ class Watched:
         )
 
 
-def read_watched(database: Database) -> Watched:
+def read_watched(database: Database, station_file: str) -> Watched:
     """What the database holds after its latest cycle.
+
+    Args:
+        database: the catalogue.
+        station_file: of the report's station.
 
     Raises:
         DataMissingError: no cycle has come to its end on it.
@@ -116,11 +125,12 @@ def read_watched(database: Database) -> Watched:
         alerts = list_alerts(connection, only_open=True, limit=_ROWS)
         objects = count_objects(connection)
     stored.sort(key=lambda each: (each.object_id, BODIES.index(each.risk.body)))
+    looked_at = _station_of(cycle, station_file)
     inputs = {
         "verb": "watch",
         "assessments": [each.inputs_sha256 for each in stored],
         "now_mjd_tdb": cycle.now_mjd_tdb,
-        "station": None,  # the risks do not depend on it, and the command leaves it out
+        "station": looked_at,
     }
     default = CycleSettings()
     return Watched(
@@ -133,9 +143,20 @@ def read_watched(database: Database) -> Watched:
         assessments=tuple(stored),
         approaches=tuple(approach_row(each.approach) for each in coming),
         alerts=tuple(alerts),
+        station=looked_at,
+        station_file=None if looked_at is None else str(cycle.settings["station"]),
         gone=frozenset(each.object_id for each in stored if _has_hit(each, cycle.now_mjd_tdb)),
         inputs_sha256=inputs_sha256(inputs),
     )
+
+
+def _station_of(cycle: Cycle, station_file: str) -> Mapping[str, Any] | None:
+    """What a cycle said of a station, if it was this one that it looked at."""
+    given = cycle.settings.get("station")
+    if given is None or Path(given).resolve() != Path(station_file).resolve():
+        return None
+    steps: Mapping[str, Any] = (cycle.summary or {}).get("steps", {})
+    return steps.get("station") or None
 
 
 def _has_hit(stored: StoredAssessment, now_mjd_tdb: float) -> bool:
