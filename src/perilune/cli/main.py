@@ -29,8 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = _Command(arguments)
     try:
         command.start()
-        while command.is_alive():
-            command.join(0.5)
+        while not command.ended.wait(0.5):
+            pass
     except KeyboardInterrupt:
         if not _stopped_by_itself(command):
             _stop(command)
@@ -42,13 +42,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class _Command(threading.Thread):
-    """One run of the command line; holds its exit code, or the defect that it died of."""
+    """One run of the command line; holds its exit code, or the defect that it died of.
+
+    `ended` is waited for rather than the thread itself: an interrupted `join` takes a thread for
+    dead that lives (Python 3.11, bpo-45274), and a server would be left in the middle of its end.
+    """
 
     def __init__(self, arguments: Sequence[str] | None) -> None:
         super().__init__(name="perilune", daemon=True)
         self.arguments = None if arguments is None else list(arguments)
         self.exit_code = 0
         self.defect: BaseException | None = None
+        self.ended = threading.Event()
 
     def run(self) -> None:
         try:
@@ -57,6 +62,8 @@ class _Command(threading.Thread):
             self.exit_code = EXIT_INTERRUPTED
         except BaseException as defect:
             self.defect = defect
+        finally:
+            self.ended.set()
 
 
 def _run(arguments: list[str] | None) -> int:
@@ -87,10 +94,9 @@ def _stopped_by_itself(command: _Command) -> bool:
     try:
         if not ask_to_stop():
             return False
-        command.join(_SERVER_GRACE_S)
+        return command.ended.wait(_SERVER_GRACE_S)
     except KeyboardInterrupt:
         return False
-    return not command.is_alive()
 
 
 def _stop(command: _Command) -> None:
@@ -103,11 +109,11 @@ def _stop(command: _Command) -> None:
 
     sys.unraisablehook = lambda _: None
     until_s = time.monotonic() + _GRACE_S
-    while command.is_alive() and time.monotonic() < until_s:
+    while not command.ended.is_set() and time.monotonic() < until_s:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(command.ident or 0), ctypes.py_object(KeyboardInterrupt)
         )
-        command.join(_GRACE_S / 6)
+        command.ended.wait(_GRACE_S / 6)
     _leave_interrupted()
 
 

@@ -15,6 +15,7 @@ from perilune.cli.output import say
 from perilune.errors import DataMissingError, InputError
 
 _STARTS_S = 0.05
+_WAITS_S = 5.0  # for a lock: whoever asks wants to be told soon
 
 
 def serve(
@@ -61,7 +62,7 @@ def serve(
     from perilune.station.station import read_station
 
     stations = [(file.stem, read_station(file).name, file) for file in station or []]
-    catalogue = open_database(database)
+    catalogue = open_database(database, wait_s=_WAITS_S)
     with catalogue.write() as connection:
         for slug, name, file in stations:
             put_station(connection, slug, name, file.read_text(encoding="utf-8"), "serve")
