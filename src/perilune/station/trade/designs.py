@@ -49,6 +49,9 @@ class Designer:
         content = copy.deepcopy(self._content)
         for axis, key in zip(self.axes, design, strict=True):
             put(content, axis, key)
+        # Only now, since a variable may be the mass of what does not vary.
+        for axis, key in zip(self.axes, design, strict=True):
+            weigh(content, axis, key)
         for row in self._on_terrain:
             site = content["sites"][row]
             if site.get("terrain"):
@@ -101,7 +104,7 @@ def as_station(held: StationFile, file: str) -> Station:
 
 
 def put(content: dict[str, Any], axis: Axis, key: Key) -> None:
-    """Set one variable, and what it weighs; a count is left to `leave_out`."""
+    """Set one variable; a count is left to `leave_out`."""
     if axis.place:
         node: Any = content
         for step in axis.place[:-1]:
@@ -112,6 +115,10 @@ def put(content: dict[str, Any], axis: Axis, key: Key) -> None:
             inner.update(copy.deepcopy(value))
         else:
             node[last] = copy.deepcopy(value)
+
+
+def weigh(content: dict[str, Any], axis: Axis, key: Key) -> None:
+    """Add what a variable weighs to its facility."""
     number = axis.number(key)
     if axis.heavier and number is not None:
         for facility in content.get("facilities", ()):
