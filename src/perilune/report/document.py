@@ -25,6 +25,7 @@ from perilune.report.tables import Source
 from perilune.report.watch_section import watch_blocks
 from perilune.report.watched import Watched
 from perilune.station.station import Station
+from perilune.times import parse_epoch
 
 TITLE: Final = "Station and risk report"
 _BODIES: Final = ("earth", "moon")
@@ -103,7 +104,7 @@ def make_report(
     sources = [watch, *figures.sources.values()]
     now = watch_blocks(watched, station, watch)
     sections = (
-        summary_section(watched, figures),
+        summary_section(watched, figures, parse_epoch(created_utc)),
         risk_section(watched, station, watch, corridors),
         station_section(figures, impact_spots(watched, "moon"), now),
         method_section(watched, station, sources, references),

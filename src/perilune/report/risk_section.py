@@ -120,6 +120,7 @@ def station_spots(station: Station, body: str, *, named: bool = False) -> list[S
 
 
 def _introduction(watched: Watched) -> tuple[str, ...]:
+    """What was looked for, what is left out, and what went wrong."""
     over = [
         each
         for each in watched.assessments
@@ -146,6 +147,8 @@ def _introduction(watched: Watched) -> tuple[str, ...]:
             if len(over) == 1
             else f"Left out of the lists, since all their impacts lie in the past: {what}."
         )
+    if watched.failures:
+        said.append("What went wrong in that cycle: " + " ".join(watched.failures))
     return tuple(said)
 
 

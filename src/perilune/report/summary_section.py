@@ -16,16 +16,29 @@ from perilune.times import format_utc
 from perilune.watch.wording import deciding
 
 _BODIES: Final = ("earth", "moon")
+_OLD_D: Final = 2.0
 
 
-def summary_section(watched: Watched, figures: StationFigures) -> Section:
-    """What the facts mean."""
+def summary_section(watched: Watched, figures: StationFigures, created_mjd_tdb: float) -> Section:
+    """What the facts mean.
+
+    Args:
+        watched: what the watch found.
+        figures: what was computed of the station.
+        created_mjd_tdb: the report's date.
+    """
     paragraphs = [
         _station_in_words(figures),
         *(_risk_in_words(watched, body) for body in _BODIES),
         _scale_in_words(watched),
         _approach_in_words(watched),
     ]
+    age_d = created_mjd_tdb - watched.now_mjd_tdb
+    if age_d > _OLD_D:
+        paragraphs.append(
+            f"These risks are those of {age_d:.0f} days before this report; a new cycle of the "
+            "watch would count from today and take in what is new."
+        )
     top = _likeliest(watched, "moon"), _likeliest(watched, "earth")
     found = [each for each in top if each is not None and watched.to_come(each)]
     if found:

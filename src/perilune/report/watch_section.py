@@ -17,6 +17,7 @@ from perilune.report.tables import (
 )
 from perilune.report.typeset import ABSENT, chance, minute, words
 from perilune.report.watched import Watched
+from perilune.station.links import EARTH
 from perilune.station.station import Station
 
 _MOST_SIGHTINGS: Final = 24
@@ -63,6 +64,10 @@ def _light(rows: Sequence[Mapping[str, Any]], source: Source) -> Table:
 
 
 def _links(rows: Sequence[Mapping[str, Any]], source: Source) -> Table:
+    """Those to the Earth as a whole in the place of those to each of its stations."""
+    held = rows_at("/station/links", rows)
+    wholes = {row["a"] for row in rows if row["b"] == EARTH}
+    inner = {row["a"] for row in rows} | {row["b"] for row in rows if row["b"] == EARTH}
     return Table(
         "links-now",
         "Links then, and until when",
@@ -74,8 +79,9 @@ def _links(rows: Sequence[Mapping[str, Any]], source: Source) -> Table:
             text_column("State", "in_sight", text=lambda seen: "in sight" if seen else "hidden"),
             text_column("Changes, UTC", "changes_utc", text=_minute),
         ),
-        rows_at("/station/links", rows),
+        tuple(row for row in held if row.values["a"] not in wholes or row.values["b"] in inner),
         empty="There are no two elements to link.",
+        notes=("Each station on the Earth by itself is left to the command.",) if wholes else (),
     )
 
 

@@ -43,6 +43,7 @@ class Watched:
         assessments: the current ones, in the order of the command's rows.
         approaches: the next ones, as rows.
         alerts: those that are open.
+        failures: what went wrong without ending the cycle.
         station: what it said of the report's station; None where it did not look at it.
         station_file: that station's file, as the watch was given it.
         gone: objects that have hit: whatever is likely lies in the past.
@@ -58,6 +59,7 @@ class Watched:
     assessments: tuple[StoredAssessment, ...]
     approaches: tuple[Mapping[str, Any], ...]
     alerts: tuple[StoredAlert, ...]
+    failures: tuple[str, ...]
     station: Mapping[str, Any] | None
     station_file: str | None
     gone: frozenset[int]
@@ -143,6 +145,7 @@ def read_watched(database: Database, station_file: str) -> Watched:
         assessments=tuple(stored),
         approaches=tuple(approach_row(each.approach) for each in coming),
         alerts=tuple(alerts),
+        failures=tuple((cycle.summary or {}).get("failures", ())),
         station=looked_at,
         station_file=None if looked_at is None else str(cycle.settings["station"]),
         gone=frozenset(each.object_id for each in stored if _has_hit(each, cycle.now_mjd_tdb)),
