@@ -13,6 +13,7 @@ from perilune.cli.station_trade_tables import goal_heads, variable_heads
 from perilune.contract.station_trade import goal_name
 
 if TYPE_CHECKING:
+    from perilune.station.trade.axes import Axis, Key
     from perilune.station.trade.search import Outcome, Search
     from perilune.times import FloatArray
 
@@ -38,27 +39,16 @@ def draw_trade(path: Path, search: Search, front: Sequence[Outcome]) -> None:
         _parallel(top, goals, goal_heads(search), goals[:, 0], senses=senses)
     top.set_title(f"{len(front)} designs that none betters, of {len(search.outcomes)} looked at",
                   fontsize="medium")  # fmt: skip
-    axes = search.designer.axes
+    varying = [k for k, axis in enumerate(search.designer.axes) if not axis.is_fixed]
+    axes = [search.designer.axes[k] for k in varying]
     table = np.array(
         [
-            [
-                float(key if isinstance(key, int) else (axis.number(key) or 0.0))
-                if not axis.numbers
-                else axis.numbers[int(key)]
-                for axis, key in zip(axes, each.design, strict=True)
-            ]
+            [_number(axis, each.design[k]) for k, axis in zip(varying, axes, strict=True)]
             for each in front
         ]
     )
-    bounds = [
-        (axis.low, axis.high)
-        if not axis.is_discrete
-        else (min(axis.numbers), max(axis.numbers))
-        if axis.numbers
-        else (0.0, float(len(axis.values) - 1))
-        for axis in axes
-    ]
     labelled = [not axis.is_discrete or bool(axis.numbers) for axis in axes]
+    bounds = [_bounds(axis) for axis in axes]
     _parallel(below, table, variable_heads(axes), goals[:, 0], bounds=bounds, labelled=labelled)
     for k, axis in enumerate(axes):
         if axis.is_discrete and not axis.numbers:
@@ -68,6 +58,19 @@ def draw_trade(path: Path, search: Search, front: Sequence[Outcome]) -> None:
                 shown = str(axis.shown(j))
                 below.annotate(shown, (k, at), fontsize="x-small", ha="center", bbox=box)
     save_figure(figure, path)
+
+
+def _number(axis: Axis, key: Key) -> float:
+    """Its number; of a choice without one its place."""
+    number = axis.number(key)
+    return float(key) if number is None else number
+
+
+def _bounds(axis: Axis) -> tuple[float, float]:
+    if not axis.is_discrete:
+        return axis.low, axis.high
+    numbers = axis.numbers or tuple(map(float, range(len(axis.values))))
+    return min(numbers), max(numbers)
 
 
 def _scatter(figure: Any, axes: Any, search: Search, goals: FloatArray) -> None:

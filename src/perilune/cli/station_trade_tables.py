@@ -102,6 +102,8 @@ def goal_heads(search: Search) -> list[str]:
 def _variable_columns(axes: Sequence[Axis], front: Sequence[Outcome]) -> list[Column]:
     columns = []
     for k, (axis, head) in enumerate(zip(axes, variable_heads(axes), strict=True)):
+        if axis.is_fixed:
+            continue
         shown = [axis.shown(each.design[k]) for each in front]
         numeric = not any(isinstance(each, str) for each in shown)
         cells = [each[:24] if isinstance(each, str) else f"{each:.7g}" for each in shown]

@@ -51,6 +51,11 @@ class Axis:
         """Whether its values can be counted."""
         return bool(self.values)
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it has but one value."""
+        return len(self.values) == 1
+
     def key(self, number: float) -> str:
         """A number of its range, as the text that stands in the file."""
         shown = f"{number:.{self.decimals}f}"
