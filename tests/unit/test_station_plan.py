@@ -11,8 +11,8 @@ from planning import HEAD, facility, planned
 
 import perilune.station.build_up.plan
 from perilune.errors import InputError, NotConvergedError
+from perilune.station.build_up.constraints import rate_limit
 from perilune.station.build_up.ledger import arrivals, mass_steps, partner_sums, phase_sums
-from perilune.station.build_up.manifest import rate_limit
 from perilune.station.build_up.options import make_options
 from perilune.station.build_up.plan import Plan, plan_build_up
 from perilune.station.build_up.program import Program, Solution, solve
@@ -425,6 +425,16 @@ def test_what_cannot_be_planned_is_said(
     launchers = ["id: rocket, owner: one, to: {surface: 7 t}, rate: 1 /y"]
     with pytest.raises(InputError, match=words):
         plan_build_up(planned(tmp_path, facilities, launchers, head=HEAD + odd))
+
+
+def test_too_many_flights_are_refused(tmp_path: Path) -> None:
+    station = planned(
+        tmp_path,
+        [facility(f"f{k}", "1 t") for k in range(300)],
+        ["id: r, owner: one, to: {surface: 1 t}, rate: 900 /y"],
+    )
+    with pytest.raises(InputError, match="too many flights"):
+        plan_build_up(station, months=1)
 
 
 def test_all_masses_that_lack_come_in_one_list(tmp_path: Path) -> None:

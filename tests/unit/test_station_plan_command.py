@@ -216,3 +216,11 @@ sys.exit(main(sys.argv[1:]))
     assert process.returncode == 130
     assert out == ""
     assert err.rstrip().endswith("Interrupted.")
+
+
+def test_without_highspy_it_says_how_to_get_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "highspy", None)
+    assert main(["station", "plan", write(tmp_path, [facility("a", "3 t")])]) == 4
+    assert "pip install 'perilune[station]'" in capsys.readouterr().err

@@ -163,7 +163,7 @@ FractionOfOne = Annotated[float, *_quantity(_FRACTION, "90 %", least=0.0, most=1
 IspS = Annotated[float, *_quantity({"s": 1.0}, "315 s", least=1.0)]
 SpeedKmS = Annotated[float, *_quantity(_SPEED, "2.18 km/s", least=0.0)]
 RatePerYear = Annotated[float, *_quantity(_RATE_OF_LAUNCHES, "2 /y", least=0.01, most=1000.0)]
-MassFlowKgD = Annotated[float, *_quantity(_MASS_FLOW, "0.82 kg/d", least=0.0)]
+MassFlowKgD = Annotated[float, *_quantity(_MASS_FLOW, "0.82 kg/d", least=0.0, most=1e6)]
 PowerDbw = Annotated[float, *_quantity({"dBW": 1.0}, "30 dBW")]
 GainOverNoiseDbK = Annotated[float, *_quantity({"dB/K": 1.0}, "10 dB/K")]
 LossDb = Annotated[float, *_quantity({"dB": 1.0}, "3 dB")]

@@ -7,15 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from perilune.errors import PeriluneError
+from perilune.station.build_up.constraints import GROUPS, Group, allowed, rate_limit
 from perilune.station.build_up.demands import Demands, Item, make_demands, window_words
-from perilune.station.build_up.manifest import (
-    GROUPS,
-    Group,
-    Slack,
-    allowed,
-    build,
-    rate_limit,
-)
+from perilune.station.build_up.manifest import Slack, build
 from perilune.station.build_up.options import Option
 from perilune.station.build_up.program import solve
 from perilune.station.build_up.routes import NODE_WORDS

@@ -14,20 +14,20 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
-from perilune.station.build_up.demands import Demands, Item, Store
+from perilune.errors import InputError
+from perilune.station.build_up.constraints import (
+    Group,
+    allowed,
+    outside_d,
+    rate_limit,
+    too_soon_d,
+)
+from perilune.station.build_up.demands import Demands, Store
 from perilune.station.build_up.options import Option
 from perilune.station.build_up.program import Program
 from perilune.times import FloatArray
-
-Group: TypeAlias = Literal[
-    "masses", "rates", "dates", "phases", "needs", "partners", "seats", "beds", "supplies"
-]
-GROUPS: Final[tuple[Group, ...]] = (
-    "rates", "dates", "phases", "masses", "partners", "needs", "seats", "beds", "supplies",
-)  # fmt: skip
-_RATE_YEARS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,8 @@ class Slack:
     column: int
     unit: str
 
+
+_MOST_COLUMNS: Final = 200_000
 
 # What one unit of slack costs, so that groups can be weighed against each other.
 _WEIGHT: Final = {"kg": 1e-3, "d": 1e-2, "launches": 1.0, "people": 1.0, "pairs": 1.0}
@@ -97,70 +99,11 @@ def build(
         options: the ways to bring it.
         elastic: groups whose constraints may be broken, at a cost. Where there are some, the
             program minimises only that.
+
+    Raises:
+        InputError: there are too many flights to choose from.
     """
     return _Builder(demands, options, elastic).whole()
-
-
-def allowed(
-    item: Item, option: Option, day_mjd_tdb: float, elastic: frozenset[Group] = frozenset()
-) -> bool:
-    """Whether an item may fly so on a day, as far as it and the option alone decide."""
-    return (
-        option.destination == item.destination
-        and ("masses" in elastic or item.mass_kg <= option.capacity_kg + 1e-6)
-        and ("partners" in elastic or option.takes(item.owners))
-        and ("phases" in elastic or _outside_d(item, day_mjd_tdb) == 0.0)
-        and ("dates" in elastic or _too_soon_d(option, day_mjd_tdb) == 0.0)
-    )
-
-
-def rate_limit(rate_per_year: float) -> tuple[int, float]:
-    """A rate as a number of launches in any so many years."""
-    for years in range(1, _RATE_YEARS + 1):
-        number = rate_per_year * years
-        if number >= 1.0 - 1e-9 and abs(number - round(number)) < 1e-9:
-            return round(number), float(years)
-    if rate_per_year >= 1.0:
-        return math.floor(rate_per_year), 1.0
-    return 1, 1.0 / rate_per_year
-
-
-def second_cost(manifest: Manifest, demands: Demands, options: Sequence[Option]) -> list[float]:
-    """The cost of dates: the last facility's, then all facilities'; small flights, late supplies.
-
-    It adds columns and rows to the program, and is to replace its cost.
-    """
-    program, slots = manifest.program, demands.slots
-    by_item: defaultdict[int, dict[int, float]] = defaultdict(dict)
-    for (item, launch), column in manifest.placed.items():
-        by_item[item][column] = float(manifest.launches[launch].slot)
-    finish = program.column(float(len(slots)))
-    for terms in by_item.values():
-        # The last slot is none earlier than any item's.
-        program.row({finish: 1.0, **{c: -slot for c, slot in terms.items()}}, lower=0.0)
-    cost = [0.0] * len(program.upper)
-    cost[finish] = float(len(demands.items) * len(slots) + 1)
-    for terms in by_item.values():
-        for column, slot in terms.items():
-            cost[column] = slot
-    largest_kg = max(1.0, *(option.capacity_kg for option in options))
-    for flight in manifest.launches:
-        share = max(0.0, options[flight.option].capacity_kg) / largest_kg
-        cost[flight.column] = 1e-2 * (1.0 + share)
-    for (store, place), column in manifest.brought.items():
-        early = len(slots) - manifest.launches[place].slot
-        cost[column] = 0.1 * early / len(slots) / max(demands.stores[store].needed_kg[-1], 1.0)
-    return cost
-
-
-def _outside_d(item: Item, day: float) -> float:
-    """By how many days a day lies outside an item's window."""
-    return max(0.0, item.first_mjd_tdb - day - 1e-6, day - item.last_mjd_tdb - 1e-6)
-
-
-def _too_soon_d(option: Option, day: float) -> float:
-    """By how many days a day lies outside an option's."""
-    return max(0.0, option.first_mjd_tdb - day - 1e-6, day - option.last_mjd_tdb - 1e-6)
 
 
 class _Builder:
@@ -218,7 +161,7 @@ class _Builder:
             sum_of: dict[int, float] = {total: -1.0}
             for slot in range(len(slots)):
                 day = slots.start_mjd_tdb[slot]
-                if "dates" not in self.elastic and _too_soon_d(option, day) > 0.0:
+                if "dates" not in self.elastic and too_soon_d(option, day) > 0.0:
                     continue
                 items = [
                     k
@@ -229,6 +172,14 @@ class _Builder:
                 for _ in range(self._useful(option, slot, len(items))):
                     column = program.column(1.0, cost=cost or 0.0, integer=True)
                     place = len(self.manifest.launches)
+                    if len(program.upper) > _MOST_COLUMNS:
+                        raise InputError(
+                            "there are too many flights to choose from",
+                            field="--slot",
+                            found=f"more than {_MOST_COLUMNS} ways of loading them",
+                            remedy="Choose a longer slot (--slot), an earlier end (--until), or "
+                            "lower rates.",
+                        )
                     self.manifest.launches.append(Launch(o, slot, column))
                     sum_of[column] = 1.0
                     self._one_place(place, column, option)
@@ -394,9 +345,7 @@ class _Builder:
             mine = [(p, c) for (i, p), c in self.manifest.placed.items() if i == k]
             launches = self.manifest.launches
             if late is not None:
-                days = {
-                    c: -_outside_d(item, slots.start_mjd_tdb[launches[p].slot]) for p, c in mine
-                }
+                days = {c: -outside_d(item, slots.start_mjd_tdb[launches[p].slot]) for p, c in mine}
                 self.program.row({late: 1.0, **days}, lower=0.0)
             if foreign is not None:
                 others = [
@@ -408,7 +357,7 @@ class _Builder:
             column = early[launch.option]
             if column is not None:
                 day = slots.start_mjd_tdb[launch.slot]
-                days_d = _too_soon_d(self.options[launch.option], day)
+                days_d = too_soon_d(self.options[launch.option], day)
                 self.program.row({column: 1.0, launch.column: -days_d}, lower=0.0)
 
     def _seats(self) -> None:

@@ -11,16 +11,16 @@ import numpy as np
 
 from perilune.errors import InputError, NotConvergedError
 from perilune.station.build_up.conflicts import InfeasiblePlanError, conflicts, item_conflicts
+from perilune.station.build_up.dates import soonest
 from perilune.station.build_up.demands import Demands, make_demands
-from perilune.station.build_up.manifest import Manifest, build, flying, second_cost
+from perilune.station.build_up.manifest import Manifest, build, flying
 from perilune.station.build_up.options import Option, make_options
-from perilune.station.build_up.program import Solution, Told, solve
+from perilune.station.build_up.program import Told, solve
 from perilune.station.station import Station
 from perilune.times import FloatArray
 
 TIME_LIMIT_S: Final = 120.0
 _FIRST_SHARE: Final = 0.6  # of the time, for the cost; what is left is for the dates
-_KEPT: Final = 1e-7  # relative: the cost may not grow again while dates are improved
 Progress = Callable[[float, str], None]
 
 
@@ -153,7 +153,7 @@ def plan_build_up(
             "Give more time (--time-limit), or fewer days of launch (--slot)."
         )
     left_s = time_limit_s - (time.monotonic() - began_s)
-    second = _dates(manifest, demands, options, first, left_s, told("dates", 0.99))
+    second = soonest(manifest, demands, options, first, left_s, told("dates", 0.99))
     launches = _launches(manifest, demands, options, second.values)
     currency = next((e.cost[1] for e in station.launchers if e.cost is not None), None)
     return Plan(
@@ -171,28 +171,6 @@ def plan_build_up(
         crews_carried=any(option.seats for option in options),
         unpriced=tuple(e.id for e in (*station.launchers, *station.landers) if e.cost is None),
     )
-
-
-def _dates(
-    manifest: Manifest,
-    demands: Demands,
-    options: Sequence[Option],
-    first: Solution,
-    left_s: float,
-    told: Told,
-) -> Solution:
-    """The earliest days at the cost that was found; that solution itself if the time is up."""
-    program = manifest.program
-    known = {k: cost for k, cost in enumerate(program.cost) if cost}
-    program.row(known, upper=first.objective * (1.0 + _KEPT) + 1e-6)
-    cost = second_cost(manifest, demands, options)
-    program.cost = cost
-    start = np.concatenate([first.values, np.zeros(len(cost) - first.values.size)])
-    start[first.values.size :] = len(demands.slots)  # the last slot, as late as may be
-    found = solve(program, time_limit_s=max(left_s, 1.0), start=start, gap_absolute=1e-3, told=told)
-    if found.values.size:
-        return found
-    return Solution("feasible", start, float("nan"), float("inf"))
 
 
 def _launches(
