@@ -19,6 +19,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 from scipy.special import ndtr, ndtri
 from scipy.stats import qmc
 
@@ -109,8 +110,14 @@ class _Sheet:
         left, sizes, _ = self.target.axes
         with np.errstate(divide="ignore", invalid="ignore"):
             move = np.where(sizes > 0.0, (aims_km - left.T @ self.target.point_km) / sizes, 0.0)
-        move[:, 0] += np.interp(aims_km[:, 1], self.across_km, self.bend)
+        move[:, 0] += self._bend_at(aims_km[:, 1])
         return np.asarray(move)
+
+    def _bend_at(self, across_km: Array) -> Array:
+        """The ridge is smooth: where it sags by radii of the Earth, chords would miss the disc."""
+        if not self.across_km[-1] > self.across_km[0]:
+            return np.full(across_km.shape, self.bend[0])
+        return np.asarray(CubicSpline(self.across_km, self.bend)(across_km))
 
     def deviations(self, moves: Array) -> Array:
         """(N, n) deviations from the nominal orbit."""
