@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from lunar_terrain import pds_label, polar_heights, write_pds
 from trading import FILE, POWER, front_of, opened, write_file
 
 from perilune.errors import InputError
@@ -24,7 +25,7 @@ from perilune.station.surroundings import site_horizon
 from perilune.station.trade.designs import Design
 from perilune.station.trade.files import design_text
 from perilune.station.trade.pareto import nondominated, spread
-from perilune.station.trade.search import Search
+from perilune.station.trade.search import Effort, Search
 from perilune.times import parse_epoch
 
 START, STOP = parse_epoch("2036-01-01"), parse_epoch("2036-03-01")
@@ -218,6 +219,37 @@ trade:
     search_front = front_of(path)[1]
     assert search.look_at((4, 0)).is_possible is False
     assert [each.design for each in search_front] == [(0, 4)]
+
+
+def test_a_site_moves_over_a_map_and_stands_on_its_ground(tmp_path: Path) -> None:
+    """A box of longitudes and latitudes, part of it off the map: those places cannot be."""
+    pytest.importorskip("rasterio")
+    heights = polar_heights(256, 0.24, lambda s, _: 2.0 * (abs(s - 20.0) < 3.0))
+    write_pds(tmp_path, (2000.0 * heights).astype("i2"), pds_label(256, 240.0))
+    file = FILE.replace("latitude: 0 deg", "latitude: -90 deg").replace(
+        "    mast: 2 m\n", "    mast: 2 m\n    terrain: T.LBL\n"
+    )
+    trade = """\
+trade:
+  start: 2036-01-01
+  stop: 2036-02-01
+  step: 1 h
+  variables:
+    - {path: sites.base.latitude, range: [-90 deg, -88 deg], step: 0.33 deg}
+  goals: [{maximize: sun_fraction, at: base}]
+"""
+    search = opened(write_file(tmp_path, trade, file))
+    search.run(Effort(20, 10, 100, 1), lambda _done, _label: None)
+    assert [each.is_possible for each in search.outcomes] == [True] * 4 + [False] * 3
+    assert "no terrain under it" in str(search.outcomes[-1].reason)
+    (best,) = search.front()
+    # The Sun never comes to the pole within the rim, but to the rim and the plain outside.
+    sun = [each.goals[0] for each in search.outcomes[:4]]
+    assert sun[:2] == [0.0, 0.0]
+    assert 0.01 < sun[2] < sun[3]
+    assert best.design == (3,)
+    assert search.designer.content((0,))["sites"][0]["height"] == "0.0 m"
+    assert search.designer.content((2,))["sites"][0]["height"] == "2000.0 m"
 
 
 def test_a_file_keeps_its_comments_where_only_values_change(tmp_path: Path) -> None:

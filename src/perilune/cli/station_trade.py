@@ -131,6 +131,8 @@ def _give(
         print(f"Asked for: {constraint_text(constraint)}; {broken} designs break it.")
     if data["impossible"]:
         print(f"{data['impossible']} designs cannot be: their values do not go together.")
+        for reason in [each.reason for each in search.outcomes if each.reason][:1]:
+            say(f"Note: one of them: {reason}")
     if "file" in rows[0]:
         say(f"A station file of each point is in {Path(rows[0]['file']).parent}.")
 
@@ -159,6 +161,7 @@ def _why_none(search: Search) -> str:
     impossible = sum(not each.is_possible for each in outcomes)
     if impossible:
         parts.append(f"{impossible} cannot be: their values do not go together or have no result.")
+        parts += [each.reason for each in outcomes if each.reason][:1]
     for k, constraint in enumerate(search.trade.constraints):
         broken = sum(k in each.broken for each in outcomes)
         values = [v for each in outcomes if (v := each.limits[k]) is not None]

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
 
 import numpy as np
 
-from perilune.errors import DataMissingError
+from perilune.errors import (
+    DataMissingError,
+    InputError,
+    NotConvergedError,
+    OutOfRangeError,
+)
 from perilune.station.trade.designs import Design, Designer
 from perilune.station.trade.goal_checks import limit_of
 from perilune.station.trade.measures import Measures
@@ -38,6 +43,7 @@ class Outcome:
         limits: the values of what the constraints are about.
         broken: which constraints it breaks, by their number.
         is_possible: whether its values go together and all goals have a value.
+        reason: why not, where an error says so.
     """
 
     design: Design
@@ -45,6 +51,7 @@ class Outcome:
     limits: tuple[float | None, ...]
     broken: tuple[int, ...]
     is_possible: bool
+    reason: str | None = None
 
     @property
     def is_feasible(self) -> bool:
@@ -95,8 +102,7 @@ class Search:
         """Search, and say how: all designs where these are no more than the effort allows.
 
         Raises:
-            PeriluneError: a quantity cannot be computed.
-            DataMissingError: pymoo is needed and not installed.
+            DataMissingError: pymoo, or rasterio for terrain, is needed and not installed.
         """
         size = self.grid_size
         if size is not None and size <= effort.evaluations:
@@ -106,11 +112,7 @@ class Search:
         return "nsga-ii"
 
     def look_at(self, design: Design) -> Outcome:
-        """Judge a design, once.
-
-        Raises:
-            PeriluneError: a quantity cannot be computed.
-        """
+        """Judge a design, once; one that cannot be computed is not possible."""
         found = self._known.get(design)
         if found is None:
             found = self._judge(design)
@@ -132,18 +134,23 @@ class Search:
         return [good[k] for k in kept.tolist()]
 
     def _judge(self, design: Design) -> Outcome:
-        station = self.designer.station(design)
         goals, constraints = self.trade.goals, self.trade.constraints
-        if station is None:
-            return Outcome(design, (None,) * len(goals), (None,) * len(constraints), (), False)
+        nothing = Outcome(design, (None,) * len(goals), (None,) * len(constraints), (), False)
         value = self.measures.value
-        limits = tuple(value(station, each, each.quantity) for each in constraints)
+        try:
+            station = self.designer.station(design)
+            if station is None:
+                return nothing
+            limits = tuple(value(station, each, each.quantity) for each in constraints)
+            values = tuple(value(station, each, each.quantity) for each in goals)
+        except (InputError, NotConvergedError, OutOfRangeError) as error:
+            # A place off its map, an orbit that does not close: this design, not the search.
+            return replace(nothing, reason=str(error))
         broken = tuple(
             k
             for k, (each, found) in enumerate(zip(constraints, limits, strict=True))
             if not _holds(found, limit_of(each), each.at_least is not None)
         )
-        values = tuple(value(station, each, each.quantity) for each in goals)
         return Outcome(design, values, limits, broken, None not in values)
 
     def costs(self, outcomes: Sequence[Outcome]) -> FloatArray:
