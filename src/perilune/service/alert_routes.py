@@ -24,7 +24,7 @@ from perilune.catalogue.alerts import Release
 from perilune.errors import InputError, UnknownNameError
 from perilune.service.access import Caller, caller_of, needs
 from perilune.service.answers import ERRORS, WRITE_ERRORS, Envelope, answer
-from perilune.service.formats import TABLE_ANSWER, TABLES
+from perilune.service.formats import rows_of
 from perilune.service.problems import problem
 
 _SEEN_BY_ALL: Final[tuple[Release, ...]] = ("internal", "released")
@@ -127,12 +127,7 @@ def router(database: Database) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/v1/alerts", tags=["alerts"], responses=ERRORS)
 
-    @routes.get(
-        "",
-        response_model=Envelope[list[AlertRow]],
-        responses=TABLE_ANSWER,
-        dependencies=TABLES,
-    )
+    @routes.get("", **rows_of(Envelope[list[AlertRow]]))
     def show_alerts(
         request: Request,
         state: Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 from fastapi import Request, Response
@@ -74,7 +74,7 @@ def answer(
     *,
     inputs: object,
     units: Mapping[str, str] | None = None,
-    table: Sequence[Row] | None = None,
+    table: Callable[[], Sequence[Row]] | None = None,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
@@ -88,7 +88,7 @@ def answer(
         data: what was found.
         inputs: everything that it depends on.
         units: of its fields.
-        table: its rows for CSV and Parquet, where `data` is no list of them.
+        table: gives its rows for CSV and Parquet, where `data` is no list of them.
         status: 200, 201, 202.
         headers: further ones.
 
@@ -96,8 +96,8 @@ def answer(
         NotAcceptableError: the client takes no form that there is.
     """
     whole = envelope(data, units=units or {}, inputs=inputs)
-    rows = whole["data"] if table is None else plain(table)
-    form = wanted_form(request, tabular=isinstance(rows, list))
+    is_list = isinstance(whole["data"], list)
+    form = wanted_form(request, tabular=table is not None or is_list)
     text = json.dumps(whole["data"], separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     digest = hashlib.sha256(f"{__version__}\n{form}\n{text}".encode()).hexdigest()[:32]
     sent = {
@@ -109,18 +109,20 @@ def answer(
     held = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
     if request.method == "GET" and (sent["ETag"] in held or "*" in held):
         return Response(status_code=304, headers=sent)
-    body = _body(form, whole, text, rows)
+    body = _json(whole, text) if form == "json" else _rows(form, whole, table)
     return Response(body, status, media_type=MEDIA[form], headers=sent)
 
 
-def _body(form: Form, whole: dict[str, Any], text: str, rows: list[dict[str, Any]]) -> bytes:
-    about = {name: whole[name] for name in ("signature", "units")}
+def _json(whole: dict[str, Any], text: str) -> bytes:
+    head = json.dumps({name: whole[name] for name in ("signature", "units")}, ensure_ascii=False)
+    return f'{head[:-1]}, "data":{text}}}'.encode()
+
+
+def _rows(form: Form, whole: dict[str, Any], table: Callable[[], Sequence[Row]] | None) -> bytes:
+    rows = whole["data"] if table is None else plain(table())
     if form == "csv":
         return csv_text(rows)
-    if form == "parquet":
-        return parquet_bytes(rows, about)
-    head = json.dumps(about, ensure_ascii=False)
-    return f'{head[:-1]}, "data":{text}}}'.encode()
+    return parquet_bytes(rows, {name: whole[name] for name in ("signature", "units")})
 
 
 def risk_row(stored: StoredAssessment) -> dict[str, Any]:

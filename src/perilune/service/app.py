@@ -19,6 +19,7 @@ from perilune.catalogue import Database
 from perilune.catalogue.changes import Changes
 from perilune.service import (
     alert_routes,
+    compat_routes,
     evidence_routes,
     job_routes,
     object_routes,
@@ -88,6 +89,7 @@ def make_app(database: Database, settings: ServiceSettings | None = None) -> Fas
         lifespan=lifespan,
     )
     problems.install(app)
+    compat_routes.install(app)
 
     @app.exception_handler(AccessRefused)
     async def _refused(_: Request, error: AccessRefused) -> Response:
@@ -104,6 +106,7 @@ def make_app(database: Database, settings: ServiceSettings | None = None) -> Fas
     # What has a tail of its own comes first: an object's name may hold a slash.
     for router in (routes, evidence_routes, object_routes, station_routes, alert_routes):
         app.include_router(router.router(database), dependencies=READING)
+    app.include_router(compat_routes.router(database), dependencies=READING)
     app.include_router(job_routes.router(database, workshop), dependencies=READING)
     app.include_router(
         observation_routes.router(database, chosen.upload_bytes), dependencies=READING

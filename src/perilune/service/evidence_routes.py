@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from perilune.catalogue import Database
 from perilune.service import corridors, residual_rows
 from perilune.service.answers import ERRORS, Envelope, answer
-from perilune.service.formats import TABLE_ANSWER, TABLES
+from perilune.service.formats import rows_of
 from perilune.service.object_routes import Name
 from perilune.service.parameters import Body
 
@@ -18,12 +18,7 @@ def router(database: Database) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/v1/objects", tags=["objects"], responses=ERRORS)
 
-    @routes.get(
-        "/{name:path}/residuals",
-        response_model=Envelope[dict[str, Any]],
-        responses=TABLE_ANSWER,
-        dependencies=TABLES,
-    )
+    @routes.get("/{name:path}/residuals", **rows_of(Envelope[dict[str, Any]]))
     def show_residuals(request: Request, name: Name) -> Response:
         """Observed minus computed of the last fit that converged, in the order of time."""
         found, fit = residual_rows.residual_scene(database, name)
@@ -32,7 +27,9 @@ def router(database: Database) -> APIRouter:
             "observations_sha256": fit.observations_sha256,
             "orbit_id": fit.orbit_id,
         }
-        return answer(request, found, units=residual_rows.UNITS, inputs=inputs, table=found["rows"])
+        return answer(
+            request, found, units=residual_rows.UNITS, inputs=inputs, table=lambda: found["rows"]
+        )
 
     @routes.get("/{name:path}/corridor", response_model=Envelope[dict[str, Any]])
     def show_corridor(

@@ -50,6 +50,11 @@ TABLE_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
+def rows_of(kind: Any) -> dict[str, Any]:
+    """What a route's decorator says of an answer that is a list of rows."""
+    return {"response_model": kind, "responses": TABLE_ANSWER, "dependencies": TABLES}
+
+
 def wanted_form(request: Request, *, tabular: bool) -> Form:
     """The form that the client likes best of those that there are.
 

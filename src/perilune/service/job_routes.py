@@ -27,6 +27,7 @@ from perilune.contract.envelope import plain
 from perilune.ephemeris import planets
 from perilune.service.access import Caller, needs
 from perilune.service.answers import ERRORS, WRITE_ERRORS, Envelope, answer
+from perilune.service.formats import rows_of
 from perilune.service.problems import problem
 from perilune.service.workshop import Workshop
 from perilune.times import parse_epoch
@@ -117,7 +118,7 @@ def router(database: Database, workshop: Workshop) -> APIRouter:
         headers = {"Location": f"/v1/jobs/{job.id}"}
         return answer(request, job, inputs={"job": job.id}, status=202, headers=headers)
 
-    @routes.get("", response_model=Envelope[list[JobRow]])
+    @routes.get("", **rows_of(Envelope[list[JobRow]]))
     def list_jobs(request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Response:
         """The latest first."""
         with database.read() as connection:

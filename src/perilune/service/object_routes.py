@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -28,6 +28,7 @@ from perilune.impact import RiskAssessment
 from perilune.orbits.orbit import Orbit
 from perilune.service import encounters, orbit_rows, states
 from perilune.service.answers import ERRORS, Envelope, answer, risk_row
+from perilune.service.formats import rows_of
 from perilune.service.parameters import Bodies, Body, Center, Epoch, Frame, StepDays, epoch_grid
 from perilune.station.observers import parse_observer
 from perilune.times import parse_epoch
@@ -41,14 +42,15 @@ Name = Annotated[
     ),
 ]
 _BOTH = [Body.EARTH, Body.MOON]
-_MOST_ROWS = 10_000
+_MOST_ROWS: Final = 10_000
+_ROWS: Final = rows_of(Envelope[list[dict[str, Any]]])
 
 
 def router(database: Database) -> APIRouter:
     """The routes. What has a tail comes before what has none: names may hold a slash."""
     routes = APIRouter(prefix="/v1/objects", tags=["objects"], responses=ERRORS)
 
-    @routes.get("", response_model=Envelope[list[dict[str, Any]]])
+    @routes.get("", **_ROWS)
     def list_objects(
         request: Request,
         query: Annotated[
@@ -64,7 +66,7 @@ def router(database: Database) -> APIRouter:
         inputs = {"question": "objects", "query": query, "limit": limit}
         return answer(request, rows, units=orbit_rows.UNITS, inputs=inputs)
 
-    @routes.get("/{name:path}/orbits", response_model=Envelope[list[dict[str, Any]]])
+    @routes.get("/{name:path}/orbits", **_ROWS)
     def list_orbits(request: Request, name: Name) -> Response:
         """Every solution, the preferred one first."""
         with database.read() as connection:
@@ -82,7 +84,7 @@ def router(database: Database) -> APIRouter:
         inputs = {"question": "orbits", "orbits": without_place(orbits)}
         return answer(request, rows, units=orbit_rows.UNITS, inputs=inputs)
 
-    @routes.get("/{name:path}/approaches", response_model=Envelope[list[dict[str, Any]]])
+    @routes.get("/{name:path}/approaches", **_ROWS)
     def list_approaches(request: Request, name: Name, body: Bodies = _BOTH) -> Response:
         """Close approaches to the Earth and the Moon, the earliest first."""
         orbit, object_id = _preferred(database, name)
@@ -96,7 +98,7 @@ def router(database: Database) -> APIRouter:
         inputs = {"question": "approaches", "orbits": without_place([orbit]), "body": body}
         return answer(request, rows, units=approach_contract.UNITS, inputs=inputs)
 
-    @routes.get("/{name:path}/risk", response_model=Envelope[list[RiskAssessment]])
+    @routes.get("/{name:path}/risk", **rows_of(Envelope[list[RiskAssessment]]))
     def show_risk(
         request: Request, name: Name, body: Bodies = _BOTH, history: bool = False
     ) -> Response:
@@ -108,7 +110,7 @@ def router(database: Database) -> APIRouter:
         inputs = {"question": "risk", "assessments": [each.inputs_sha256 for each in held]}
         return answer(request, rows, units=risk_contract.UNITS, inputs=inputs)
 
-    @routes.get("/{name:path}/ephemeris", response_model=Envelope[list[dict[str, Any]]])
+    @routes.get("/{name:path}/ephemeris", **_ROWS)
     def show_ephemeris(
         request: Request,
         name: Name,
@@ -133,7 +135,7 @@ def router(database: Database) -> APIRouter:
         rows = sky_contract.sky_rows(path)
         return answer(request, rows, units=sky_contract.UNITS, inputs=inputs)
 
-    @routes.get("/{name:path}/states", response_model=Envelope[dict[str, Any]])
+    @routes.get("/{name:path}/states", **rows_of(Envelope[dict[str, Any]]))
     def show_states(
         request: Request,
         name: Name,
@@ -149,7 +151,9 @@ def router(database: Database) -> APIRouter:
         grid = (float(epochs[0]), step_d, len(epochs), center, frame)
         inputs = {"question": "states", "orbits": without_place([orbit]), "grid": grid}
         found = states.object_states(orbit, *grid)
-        return answer(request, found, units=states.UNITS, inputs=inputs)
+        return answer(
+            request, found, units=states.UNITS, inputs=inputs, table=lambda: states.rows(found)
+        )
 
     @routes.get("/{name:path}/encounter", response_model=Envelope[dict[str, Any]])
     def show_encounter(request: Request, name: Name, body: Body, epoch: Epoch) -> Response:

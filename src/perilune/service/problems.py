@@ -70,10 +70,14 @@ def install(app: FastAPI) -> None:
         return problem_of(error)
 
     @app.exception_handler(RequestValidationError)
-    async def _wrong(_: Request, error: RequestValidationError) -> JSONResponse:
+    async def _wrong(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         field = str(first["loc"][min(1, len(first["loc"]) - 1)])
         found = str(first.get("input"))[:80]
+        if request.url.path.startswith("/compat/"):
+            return compat_refusal(
+                f"invalid value specified for query parameter '{field}': {found!r}; {first['msg']}"
+            )
         return problem(422, f"{field}: {first['msg']}.", field=field, found=found)
 
     @app.exception_handler(HTTPException)
@@ -84,6 +88,11 @@ def install(app: FastAPI) -> None:
     async def _defect(_: Request, __: Exception) -> JSONResponse:
         # The traceback goes to the server's log; what it holds is nobody else's business.
         return problem(500, "The server met a defect; its log says more.")
+
+
+def compat_refusal(message: str) -> JSONResponse:
+    """400 as CNEOS words it, for clients of its APIs."""
+    return JSONResponse({"code": "400", "message": message, "moreInfo": "docs/api.md"}, 400)
 
 
 def problem_of(error: PeriluneError) -> JSONResponse:

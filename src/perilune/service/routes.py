@@ -22,6 +22,7 @@ from perilune.impact import RiskAssessment
 from perilune.impact.risk import now_mjd_tdb
 from perilune.service import states
 from perilune.service.answers import ERRORS, Envelope, answer, risk_row
+from perilune.service.formats import rows_of
 from perilune.service.parameters import Bodies, Body, Center, Epoch, Frame, StepDays, epoch_grid
 from perilune.times import parse_epoch
 
@@ -62,7 +63,7 @@ def router(database: Database) -> APIRouter:
             }
         return answer(request, data, inputs={"question": "health"})
 
-    @routes.get("/risk", response_model=Envelope[list[RiskAssessment]], tags=["risk"])
+    @routes.get("/risk", tags=["risk"], **rows_of(Envelope[list[RiskAssessment]]))
     def list_risk(
         request: Request,
         body: Bodies = _BOTH,
@@ -91,7 +92,7 @@ def router(database: Database) -> APIRouter:
         }
         return answer(request, rows, units=risk_contract.UNITS, inputs=inputs)
 
-    @routes.get("/approaches", response_model=Envelope[list[dict[str, Any]]], tags=["risk"])
+    @routes.get("/approaches", tags=["risk"], **rows_of(Envelope[list[dict[str, Any]]]))
     def list_approaches(
         request: Request,
         body: Bodies = _BOTH,
@@ -113,7 +114,7 @@ def router(database: Database) -> APIRouter:
         inputs = {"question": "approaches", "body": list(wanted), "within_au": within_au}
         return answer(request, rows, units=approach_contract.UNITS, inputs=inputs)
 
-    @routes.get("/bodies", response_model=Envelope[dict[str, Any]], tags=["ephemeris"])
+    @routes.get("/bodies", tags=["ephemeris"], **rows_of(Envelope[dict[str, Any]]))
     def show_bodies(
         request: Request,
         body: Annotated[list[MajorBody], Query(description="May be repeated.")],
@@ -132,6 +133,10 @@ def router(database: Database) -> APIRouter:
             "body": names,
             "grid": (float(epochs[0]), step_d, len(epochs), center, frame),
         }
-        return answer(request, found, units=states.UNITS, inputs=inputs)
+
+        def table() -> list[dict[str, Any]]:
+            return [row for name in names for row in states.rows(found, name)]
+
+        return answer(request, found, units=states.UNITS, inputs=inputs, table=table)
 
     return routes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -52,6 +53,23 @@ def object_states(
     (path,) = propagate_orbits([orbit], epochs, threads=1, with_covariance=False)
     table = _table(path.position_km, path.velocity_km_s, epochs, center, frame)
     return {"epochs_mjd_tdb": epochs, "object": orbit.full_name, "status": path.status} | table
+
+
+def rows(found: Mapping[str, Any], body: str | None = None) -> list[dict[str, Any]]:
+    """The states as rows of a table, of an object or of one of several bodies."""
+    table = found if body is None else found["bodies"][body]
+    name = found["object"] if body is None else body
+    return [
+        {"object" if body is None else "body": name, "epoch_mjd_tdb": float(epoch)}
+        | dict(zip(("x_km", "y_km", "z_km"), place, strict=True))
+        | dict(zip(("x_km_s", "y_km_s", "z_km_s"), speed, strict=True))
+        for epoch, place, speed in zip(
+            found["epochs_mjd_tdb"],
+            table["position_km"].tolist(),
+            table["velocity_km_s"].tolist(),
+            strict=True,
+        )
+    ]
 
 
 def _table(

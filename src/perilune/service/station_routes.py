@@ -13,7 +13,7 @@ from perilune.errors import InputError
 from perilune.impact.risk import now_mjd_tdb
 from perilune.service import sensors, station_scene
 from perilune.service.answers import ERRORS, Envelope, answer
-from perilune.service.formats import TABLE_ANSWER, TABLES
+from perilune.service.formats import rows_of
 from perilune.service.parameters import Epoch, StepDays, epoch_grid
 from perilune.times import parse_epoch
 
@@ -22,11 +22,7 @@ Id = Annotated[str, Path(max_length=80, description="A station's short name.", e
 
 LIGHT_LONGEST_D: Final = 7_000.0
 LINKS_LONGEST_D: Final = 31.0
-_ROWS: Final[dict[str, Any]] = {
-    "response_model": Envelope[list[dict[str, Any]]],
-    "responses": TABLE_ANSWER,
-    "dependencies": TABLES,
-}
+_ROWS: Final = rows_of(Envelope[list[dict[str, Any]]])
 
 
 def router(database: Database) -> APIRouter:
