@@ -64,10 +64,12 @@ facilities:
   - {id: panels, kind: power, at: pole, owner: one, phase: now, mass: 2 t, solar: {power: 10 kW},
      battery: {energy: 50 kWh, depth: 80 %, efficiency: 90 %}}
   - {id: lab, name: Laboratory, kind: laboratory, at: pole, owner: [one, two], phase: then,
-     needs: panels, mass: 4 t, power: 6 kW, crew: 2}
+     needs: panels, mass: 4 t, power: 6 kW}
   - {id: eye, kind: telescope, at: pole, owner: two, phase: now, mass: 1 t, power: 1 kW}
   - {id: bus, kind: relay, at: relay, owner: two, phase: now, mass: 500 kg, power: 300 W,
      solar: {power: 900 W}, battery: {energy: 2 kWh, depth: 80 %, efficiency: 95 %}}
+launchers:
+  - {id: rocket, owner: one, to: {surface: 5 t, llo: 3 t}, rate: 4 /y, cost: 100 MUSD}
 """
 
 
@@ -215,7 +217,7 @@ def test_every_number_is_that_of_the_command_named(made: Made, page: Page) -> No
                 compared += 1
     assert compared > 150
     verbs = {command.split()[1:3][-1] for command in answers}
-    assert verbs >= {"show", "light", "power", "links", "orbits"}
+    assert verbs >= {"show", "light", "power", "links", "orbits", "plan"}
     assert {"sightings", "light-now", "links-now", "hazards"} <= set(page.tables)
 
 

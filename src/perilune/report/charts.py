@@ -40,8 +40,10 @@ class Path:
     position_km: Array
 
 
-def chances(risks: Sequence[RiskAssessment]) -> Picture:
-    """Impact probabilities with their 95 % intervals on a logarithmic scale."""
+def chances(every: Sequence[RiskAssessment], most: int) -> Picture:
+    """Impact probabilities with their 95 % intervals on a logarithmic scale; so many at most."""
+    risks = every[:most]
+    which = "" if len(risks) == len(every) else f", the {most} highest of {len(every)}"
     with drawing(WIDTH_IN, 0.8 + _ROW_IN * len(risks)) as figure:
         axes = figure.subplots()
         axes.set_xscale("log")
@@ -65,27 +67,33 @@ def chances(risks: Sequence[RiskAssessment]) -> Picture:
     top = risks[0]
     return Picture(
         "chances",
-        "Chances of an impact with their 95 % intervals: a dot where impacts were found, an "
-        "arrowhead at the upper bound where none was. Blue: the Earth; orange: the Moon.",
+        f"Chances of an impact with their 95 % intervals{which}: a dot where impacts were found, "
+        "an arrowhead at the upper bound where none was. Blue: the Earth; orange: the Moon.",
         f"Chart of {len(risks)} impact probabilities; the highest is that of {top.object} for the "
         f"{_NAMES[top.body]}, {top.impact_probability:.2g}.",
         svg,
     )
 
 
-def gantt(station: Station, start_mjd_tdb: float) -> Picture:
-    """Phases as bands, and each facility from its phase on, coloured by its first owner.
+def gantt(station: Station, start_mjd_tdb: float, launched: Mapping[str, str]) -> Picture:
+    """Phases as bands, and each facility from when it is there, coloured by its first owner.
 
     Args:
         station: with phases.
         start_mjd_tdb: the report's date, marked by a line.
+        launched: the days of launch, by facility, where they are planned.
     """
     first = min(_year(phase.start) for phase in station.phases)
     ends = [_year(phase.stop) for phase in station.phases if phase.stop is not None]
     last = max([*ends, *(_year(phase.start) + 5.0 for phase in station.phases)])
-    begins = {phase.id: _year(phase.start) for phase in station.phases}
-    dated = [each for each in station.facilities if each.phase is not None]
-    dated.sort(key=lambda each: begins[each.phase or ""])
+    starts = {phase.id: phase.start for phase in station.phases}
+    begins = {
+        each.id: _year(launched.get(each.id) or starts[each.phase])
+        for each in station.facilities
+        if each.phase is not None
+    }
+    dated = [each for each in station.facilities if each.id in begins]
+    dated.sort(key=lambda each: begins[each.id])
     owners = list(dict.fromkeys(owner for each in dated for owner in each.owner[:1]))
     colours = {owner: SERIES[k % len(SERIES)] for k, owner in enumerate(owners)}
     rows = len(station.phases) + len(dated)
@@ -96,7 +104,7 @@ def gantt(station: Station, start_mjd_tdb: float) -> Picture:
             end = last if phase.stop is None else _year(phase.stop)
             axes.barh(row, end - begin, left=begin, height=0.62, color=LIGHT["ink"], alpha=0.75)
         for row, each in enumerate(dated, len(station.phases)):
-            begin = begins[each.phase or ""]
+            begin = begins[each.id]
             colour = colours.get(each.owner[0] if each.owner else "", LIGHT["muted"])
             axes.barh(row, last - begin, left=begin, height=0.62, color=colour, alpha=0.8)
         labels = [phase.name for phase in station.phases]
@@ -115,9 +123,9 @@ def gantt(station: Station, start_mjd_tdb: float) -> Picture:
         svg = svg_of(figure)
     return Picture(
         "gantt",
-        "Phases (dark) and facilities from their phase on, coloured by the first owner named. The "
-        "dotted line is the date of this report. A facility is drawn from the start of its phase: "
-        "the file gives no days.",
+        "Phases (dark) and facilities, coloured by the first owner named, from their "
+        + ("planned launch" if launched else "phase")
+        + " on. The dotted line is the date of this report.",
         "Gantt chart: "
         + "; ".join(f"{p.name} {p.start[:4]} to {(p.stop or 'open')[:4]}" for p in station.phases),
         svg,

@@ -55,9 +55,7 @@ def risk_section(
     charted = [each for _, each in watched.open_of("earth") + watched.open_of("moon")]
     charted.sort(key=lambda e: (-e.risk.impact_probability, -e.risk.probability_high))
     if charted:
-        blocks.append(charts.chances([each.risk for each in charted[:_MOST_CHARTED]]))
-        if len(charted) > _MOST_CHARTED:
-            blocks.append(Text((f"The chart shows the first {_MOST_CHARTED}.",)))
+        blocks.append(charts.chances([each.risk for each in charted], _MOST_CHARTED))
     for body in ("earth", "moon"):
         blocks.append(Heading(f"risk-{body}", f"Risk list for {BODY_NAMES[body]}"))
         blocks.append(_risk_table(watched, body, source))

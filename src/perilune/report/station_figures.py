@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from perilune.contract.envelope import inputs_sha256
+from perilune.contract.envelope import inputs_sha256, plain
 from perilune.contract.station import light_row, link_row, power_row, summary
+from perilune.contract.station_plan import plan_rows
 from perilune.contract.steps import step_days
 from perilune.dynamics import Progress
 from perilune.ephemeris import planets
@@ -18,6 +19,7 @@ from perilune.errors import PeriluneError
 from perilune.frames.moon import MOON_ME, moon_orientation
 from perilune.report.charts import Path
 from perilune.report.tables import Source
+from perilune.station.build_up.plan import plan_build_up
 from perilune.station.light import Sky, site_sky
 from perilune.station.links import station_links
 from perilune.station.orbits.report import orbiter_report
@@ -38,7 +40,8 @@ POWER_STEP: Final = "10m"
 LINKS_STEP: Final = "5m"
 ORBIT_DAYS: Final = 180.0
 _POINTS: Final = 721
-_SHARES: Final = {"light": 0.1, "power": 0.2, "links": 0.2, "orbits": 0.5}
+PLAN_S: Final = 30.0
+_SHARES: Final = {"light": 0.1, "power": 0.15, "links": 0.15, "orbits": 0.4, "plan": 0.2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class StationFigures:
         start_mjd_tdb: from when light, power and links were looked at.
         summary, light, power, links, orbits: `data` of the commands, and what prints them.
         skies: what the sites on the Moon see.
+        plan: `data` of the launch manifest; None where there are no launchers, or no manifest.
         paths: a revolution of each orbiter whose path is known at its epoch.
         missing: what could not be computed, and why.
     """
@@ -61,6 +65,7 @@ class StationFigures:
     power: Rows
     links: Rows
     orbits: Rows
+    plan: Mapping[str, Any] | None
     sources: Mapping[str, Source]
     skies: tuple[Sky, ...]
     paths: tuple[Path, ...]
@@ -124,6 +129,19 @@ def station_figures(
         path = _path(station, orbiter.id, row["period_d"])
         if path is not None:
             paths.append(path)
+    told("plan")(0.0, "launches")
+    plan = None
+    if station.launchers:
+        try:
+            found = plan_build_up(station, time_limit_s=PLAN_S, progress=told("plan"))
+        except PeriluneError as error:
+            missing.append(f"There is no launch manifest: {error}")
+        else:
+            plan = plain(plan_rows(found))
+            # The time limit is an input only where it was met.
+            limit = None if found.is_optimal else PLAN_S
+            extra = {"until": None, "slot": 3, "time_limit": limit}
+            sources["plan"] = _source(station, "plan", f" --time-limit {PLAN_S:g}", inputs, extra)
     return StationFigures(
         station=station,
         start_mjd_tdb=first,
@@ -132,6 +150,7 @@ def station_figures(
         power=tuple(power_row(each) for each in power),
         links=tuple(link_row(each) for each in links),
         orbits=tuple(orbits),
+        plan=plan,
         sources=sources,
         skies=tuple(skies),
         paths=tuple(paths),

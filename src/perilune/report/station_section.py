@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from perilune.report import charts, maps
 from perilune.report.blocks import Block, Bullets, Heading, Section, Text
+from perilune.report.build_up_section import build_up_blocks, launch_days
 from perilune.report.maps import Spot
 from perilune.report.risk_section import station_spots
 from perilune.report.station_figures import StationFigures
@@ -41,8 +42,10 @@ def station_section(
     blocks += [Heading("partners", "Partners"), _partners(figures)]
     blocks += [Heading("phases", "Phases"), _phases(figures)]
     if held["phases"]:
-        blocks.append(charts.gantt(figures.station, figures.start_mjd_tdb))
+        launched = launch_days(figures.plan)
+        blocks.append(charts.gantt(figures.station, figures.start_mjd_tdb, launched))
         blocks.append(charts.masses(held["phases"]))
+    blocks += build_up_blocks(figures)
     blocks += [Heading("elements", "Sites and orbiters"), _sites(figures)]
     sites = station_spots(figures.station, "moon", named=True)
     for south in (True, False):

@@ -7,6 +7,7 @@ from typing import Final
 
 from perilune.catalogue import StoredAssessment
 from perilune.report.blocks import Section, Text
+from perilune.report.build_up_section import build_up_in_words
 from perilune.report.risk_section import BODY_NAMES, first_impact, site_distances
 from perilune.report.station_figures import StationFigures
 from perilune.report.station_section import light_in_words, power_in_words
@@ -49,6 +50,7 @@ def summary_section(watched: Watched, figures: StationFigures, created_mjd_tdb: 
     near = site_distances(watched, figures.station)
     paragraphs += [f"{name}: {text}" for name, text in near]
     paragraphs += [light_in_words(figures.light), power_in_words(figures.power)]
+    paragraphs.append(build_up_in_words(figures.plan))
     return Section(
         "summary",
         "Summary",
