@@ -24,7 +24,7 @@ from perilune.station.station import read_station
 from perilune.station.surroundings import site_horizon
 from perilune.station.trade.designs import Design
 from perilune.station.trade.files import design_text
-from perilune.station.trade.pareto import nondominated, spread
+from perilune.station.trade.pareto import Front, spread
 from perilune.station.trade.search import Effort, Search
 from perilune.times import parse_epoch
 
@@ -40,10 +40,14 @@ def plainly_better(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
 @given(arrays(np.float64, st.tuples(st.integers(0, 30), st.integers(1, 4)),
               elements=st.integers(0, 6).map(float)))  # fmt: skip
 def test_none_betters_what_is_kept_and_all_else_is_bettered(costs: np.ndarray) -> None:
-    kept = nondominated(costs)
+    front: Front[int] = Front(costs.shape[1])
     rows = [tuple(row) for row in costs.tolist()]
     for k, row in enumerate(rows):
-        assert kept[k] == (not any(plainly_better(other, row) for other in rows))
+        front.offer(row, k)
+    kept_costs, kept = front.sorted()
+    assert kept_costs.tolist() == sorted(list(rows[k]) for k in kept)
+    for k, row in enumerate(rows):
+        assert (k in kept) == (not any(plainly_better(other, row) for other in rows))
 
 
 @given(arrays(np.float64, st.tuples(st.integers(1, 20), st.integers(1, 3)),

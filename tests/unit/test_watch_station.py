@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from watching import fill_inbox
 
 from perilune.catalogue import all_stations, open_database
 from perilune.cli.main import main
@@ -208,6 +209,19 @@ META_STOP
 2020-01-01T01:00:00 0 2000 0 -1.5 0 0
 2020-01-01T02:00:00 -2000 0 0 0 -1.5 0
 """
+
+
+def test_what_came_lately_is_looked_at(
+    station: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    inbox = fill_inbox(tmp_path / "inbox")
+    arguments = [str(station), "--empty", "--inbox", str(inbox), "--years", "1", "--json"]
+    assert main(["watch", *arguments, "--now", "2023-06-01"]) == 0
+    rows = json.loads(capsys.readouterr().out)["data"]["station"]["sightings"]
+    whys = {row["object"]: row["why"] for row in rows}
+    assert whys["2030 AB1"] == whys["1 Ceres"] == "new"
+    ceres = [row for row in rows if row["object"] == "1 Ceres" and row["telescope"] == "big"]
+    assert 6.0 < ceres[0]["v_mag"] < 10.0
 
 
 def test_a_wrong_file_begins_no_cycle(station: Path, capsys: pytest.CaptureFixture[str]) -> None:

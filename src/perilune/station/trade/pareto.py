@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
 import numpy as np
-from numpy.typing import NDArray
 
 from perilune.times import FloatArray
 
+T = TypeVar("T")
 
-def nondominated(costs: FloatArray) -> NDArray[np.bool_]:
-    """Which of N designs none betters: (N,) for costs (N, M), all to be small.
+
+class Front(Generic[T]):
+    """What nothing else betters, of all that was offered; costs are all to be small.
 
     One betters another if it is nowhere worse and somewhere better; equal ones both stay.
     """
-    keep = np.zeros(len(costs), dtype=np.bool_)
-    # In lexical order only those before can better one, and of these the kept ones suffice.
-    order = np.lexsort(costs.T[::-1])
-    front = np.empty((0, costs.shape[1]))
-    for k in order.tolist():
-        worse = (front <= costs[k]).all(axis=1) & (front < costs[k]).any(axis=1)
-        if not worse.any():
-            keep[k] = True
-            front = np.concatenate([front, costs[k : k + 1]])
-    return keep
+
+    def __init__(self, goals: int) -> None:
+        # Costs and items in one place: another thread may read while this one takes in.
+        self._held: tuple[FloatArray, tuple[T, ...]] = (np.empty((0, goals)), ())
+
+    def offer(self, costs: Sequence[float], item: T) -> None:
+        """Take in what nothing here betters; what it betters goes."""
+        held, items = self._held
+        new = np.asarray(costs, dtype=np.float64)
+        if ((held <= new).all(axis=1) & (held < new).any(axis=1)).any():
+            return
+        goes = np.asarray((new <= held).all(axis=1) & (new < held).any(axis=1))
+        kept = tuple(each for each, gone in zip(items, goes.tolist(), strict=True) if not gone)
+        self._held = np.concatenate([held[~goes], [new]]), (*kept, item)
+
+    def sorted(self) -> tuple[FloatArray, list[T]]:
+        """Costs (N, M) and items, the best of the first goal first."""
+        costs, items = self._held
+        order = np.lexsort(costs.T[::-1])
+        return costs[order], [items[k] for k in order.tolist()]
 
 
 def spread(costs: FloatArray, count: int) -> list[int]:

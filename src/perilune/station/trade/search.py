@@ -24,7 +24,7 @@ from perilune.errors import (
 from perilune.station.trade.designs import Design, Designer
 from perilune.station.trade.goal_checks import limit_of
 from perilune.station.trade.measures import Measures
-from perilune.station.trade.pareto import nondominated, spread
+from perilune.station.trade.pareto import Front, spread
 from perilune.station.trade.section import Trade
 from perilune.times import FloatArray
 
@@ -90,6 +90,7 @@ class Search:
         self.outcomes: list[Outcome] = []
         self.scale = FrontScale()
         self._known: dict[Design, Outcome] = {}
+        self._front: Front[Outcome] = Front(len(trade.goals))
 
     @property
     def grid_size(self) -> int | None:
@@ -118,6 +119,8 @@ class Search:
             found = self._judge(design)
             self._known[design] = found
             self.outcomes.append(found)
+            if found.is_feasible:
+                self._front.offer(self.costs([found])[0], found)
         return found
 
     def front(self, count: int | None = None) -> list[Outcome]:
@@ -125,13 +128,10 @@ class Search:
 
         The best of the first goal first; so many spread over the front where a count is given.
         """
-        good = [each for each in list(self.outcomes) if each.is_feasible]
-        costs = self.costs(good)
-        kept = np.flatnonzero(nondominated(costs))
-        kept = kept[np.lexsort(costs[kept].T[::-1])]
-        if count is not None and count < kept.size:
-            kept = kept[spread(costs[kept], count)]
-        return [good[k] for k in kept.tolist()]
+        costs, found = self._front.sorted()
+        if count is not None and count < len(found):
+            return [found[k] for k in spread(costs, count)]
+        return found
 
     def _judge(self, design: Design) -> Outcome:
         goals, constraints = self.trade.goals, self.trade.constraints
