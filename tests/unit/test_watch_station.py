@@ -216,7 +216,7 @@ def test_what_came_lately_is_looked_at(
 ) -> None:
     inbox = fill_inbox(tmp_path / "inbox")
     arguments = [str(station), "--empty", "--inbox", str(inbox), "--years", "1", "--json"]
-    assert main(["watch", *arguments, "--now", "2023-06-01"]) == 0
+    assert main(["watch", *arguments, "--now", "2026-06-01"]) == 0
     rows = json.loads(capsys.readouterr().out)["data"]["station"]["sightings"]
     whys = {row["object"]: row["why"] for row in rows}
     assert whys["2030 AB1"] == whys["1 Ceres"] == "new"
