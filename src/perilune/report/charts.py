@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,7 @@ from perilune.report.pictures import (
     drawing,
     svg_of,
 )
+from perilune.report.typeset import ten_to
 from perilune.station.light import Sky
 from perilune.station.station import Station
 from perilune.times import format_utc, parse_epoch
@@ -60,6 +62,9 @@ def chances(every: Sequence[RiskAssessment], most: int) -> Picture:
         )
         axes.set_xlim(_LEAST_SHOWN, 1.5)
         axes.set_ylim(len(risks) - 0.4, -0.6)
+        powers = range(round(math.log10(_LEAST_SHOWN)), 1, 2)
+        axes.set_xticks([10.0**each for each in powers], [ten_to(each) for each in powers])
+        axes.minorticks_off()
         axes.set_xlabel("chance of an impact")
         axes.grid(axis="x")
         axes.tick_params(axis="y", length=0.0)

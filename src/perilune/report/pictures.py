@@ -62,6 +62,7 @@ _STYLE: Final = {
     "legend.fontsize": 7.5,
     "lines.linewidth": 1.1,
     "text.color": LIGHT["ink"],
+    "text.parse_math": False,  # a dollar in a name is a dollar
     "xtick.color": LIGHT["muted"],
     "ytick.color": LIGHT["muted"],
     "xtick.labelcolor": LIGHT["ink"],

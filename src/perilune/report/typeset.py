@@ -22,7 +22,12 @@ def number(value: float | None, form: str) -> str:
 def power(value: float) -> str:
     """Two digits and a power of ten: 8.3 × 10⁻⁶."""
     digits, exponent = f"{value:.1e}".split("e")
-    return f"{digits}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}10{str(int(exponent)).translate(_RAISED)}"
+    return f"{digits}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{ten_to(int(exponent))}"
+
+
+def ten_to(exponent: int) -> str:
+    """A power of ten: 10⁻⁶; 1 for none."""
+    return f"10{str(exponent).translate(_RAISED)}" if exponent else "1"
 
 
 def chance(probability: float) -> str:
