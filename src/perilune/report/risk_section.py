@@ -139,11 +139,9 @@ def _introduction(watched: Watched) -> tuple[str, ...]:
             f"(chance {chance(each.risk.impact_probability)})"
             for each in over
         )
+        whose = "its" if len(over) == 1 else "their"
         said.append(
-            f"Left out of the lists, since all its impacts lie in the past: {what}. Such an object "
-            "is kept as a check: its fall was seen."
-            if len(over) == 1
-            else f"Left out of the lists, since all their impacts lie in the past: {what}."
+            f"Left out of the lists, since all {whose} possible impacts lie in the past: {what}."
         )
     if watched.failures:
         said.append("What went wrong in that cycle: " + " ".join(watched.failures))
