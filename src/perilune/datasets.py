@@ -81,35 +81,35 @@ DEBIAS_2018: Final = Dataset(
 )
 
 
-_LOLA: Final = (
-    "https://pds-geosciences.wustl.edu/lro/lro-l-lola-3-rdr-v1/lrolol_1xxx/data/lola_gdr/polar/img"
-)
+_LOLA: Final = "https://pds-geosciences.wustl.edu/lro/lro-l-lola-3-rdr-v1/lrolol_1xxx/data/lola_gdr"
 
 
-def _lola(product: str, size_pixels: int, reach: str) -> Dataset:
-    """A polar map of heights of LRO's laser altimeter: 16 bits a cell, with its PDS label."""
-    name = product.upper()
+def _lola(name: str, product: str, shape: tuple[int, int], reach: str) -> Dataset:
+    """A map of heights of LRO's laser altimeter: 16 bits a cell, with its PDS label."""
+    folder = "cylindrical" if name.startswith("lola-global") else "polar"
     return Dataset(
-        name=f"lola-{product.removeprefix('ldem_').replace('_', '-')}",
+        name=name,
         about=f"heights of the Moon, {reach}",
         source="LRO-L-LOLA-4-GDR-V1.0, NASA PDS; Smith et al. 2010, Geophys. Res. Lett. 37, "
         "L18204, doi:10.1029/2010GL043751",
-        url=f"{_LOLA}/{product}.img",
-        member=f"{name}.IMG",  # as the label writes it
-        size_bytes=2 * size_pixels**2,
+        url=f"{_LOLA}/{folder}/img/{product}.img",
+        member=f"{product.upper()}.IMG",  # as the label writes it
+        size_bytes=2 * shape[0] * shape[1],
         sha256=None,
-        label_url=f"{_LOLA}/{product}.lbl",
-        label=f"{name}.LBL",
+        label_url=f"{_LOLA}/{folder}/img/{product}.lbl",
+        label=f"{product.upper()}.LBL",
     )
 
 
 LOLA: Final = (
-    _lola("ldem_80s_20m", 30400, "20 m cells south of 80 S"),
-    _lola("ldem_80s_80m", 7600, "80 m cells south of 80 S"),
-    _lola("ldem_875s_5m", 30336, "5 m cells south of 87.5 S"),
-    _lola("ldem_75s_240m", 3812, "240 m cells south of 75 S"),
-    _lola("ldem_80n_20m", 30400, "20 m cells north of 80 N"),
-    _lola("ldem_80n_80m", 7600, "80 m cells north of 80 N"),
+    _lola("lola-80s-20m", "ldem_80s_20m", (30400, 30400), "20 m cells south of 80 S"),
+    _lola("lola-80s-80m", "ldem_80s_80m", (7600, 7600), "80 m cells south of 80 S"),
+    _lola("lola-875s-5m", "ldem_875s_5m", (30336, 30336), "5 m cells south of 87.5 S"),
+    _lola("lola-75s-240m", "ldem_75s_240m", (3812, 3812), "240 m cells south of 75 S"),
+    _lola("lola-80n-20m", "ldem_80n_20m", (30400, 30400), "20 m cells north of 80 N"),
+    _lola("lola-80n-80m", "ldem_80n_80m", (7600, 7600), "80 m cells north of 80 N"),
+    _lola("lola-global-16", "ldem_16", (2880, 5760), "16 cells a degree, all around"),
+    _lola("lola-global-64", "ldem_64", (11520, 23040), "64 cells a degree, all around"),
 )
 DATASETS: Final = MappingProxyType({item.name: item for item in (DEBIAS_2018, *LOLA)})
 

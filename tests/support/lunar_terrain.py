@@ -61,6 +61,26 @@ def write_pds(folder: Path, half_metres: NDArray[np.int16], label: str) -> Path:
     return folder / "T.LBL"
 
 
+def global_label(product: str, cells_a_degree: int, scale_km: float) -> str:
+    """A label of LOLA's maps all around the Moon (LDEM_4, LDEM_16): from 0 to 360 deg east."""
+    rows, columns = 180 * cells_a_degree, 360 * cells_a_degree
+    polar = lola_label(product, rows, 20.0)
+    for old, new in (
+        (f"  LINE_SAMPLES            = {rows}", f"  LINE_SAMPLES            = {columns}"),
+        (f"RECORD_BYTES              = {2 * rows}", f"RECORD_BYTES              = {2 * columns}"),
+        ("POLAR STEREOGRAPHIC", "SIMPLE CYLINDRICAL"),
+        ("= -90.00000 <deg>", "= 0.00000 <deg>"),
+        (" CENTER_LONGITUDE             = 0.0", " CENTER_LONGITUDE             = 180.0"),
+        (f"SAMPLE_LAST_PIXEL            = {rows}", f"SAMPLE_LAST_PIXEL            = {columns}"),
+        ("= 20. <m/pix>", f"= {scale_km} <km/pix>"),
+        (f"SAMPLE_PROJECTION_OFFSET     = {rows / 2 - 0.5}",
+         f"SAMPLE_PROJECTION_OFFSET     = {columns / 2 - 0.5}"),
+    ):  # fmt: skip
+        assert old in polar, old
+        polar = polar.replace(old, new)
+    return polar
+
+
 def lola_label(product: str, size: int, cell_m: float) -> str:
     """A label with the fields and units of LOLA's polar products (LDEM_80S_20M, V2.0 of 2017)."""
     offset = size / 2 - 0.5

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lunar_terrain import lola_label
+from lunar_terrain import global_label, lola_label
 
-from perilune.station.terrain_files import covers
+from perilune.frames.selenographic import fixed_from_selenographic
+from perilune.station.terrain_files import covers, read_terrain
 
 SIZE = 30_400
 R_M = 1_737_400.0
@@ -79,3 +80,31 @@ def test_the_map_ends_304_km_from_the_pole_s_lines(label: Path) -> None:
         assert covers(label, direction(x, y)) is inside
     edge = 90.0 - math.degrees(2.0 * math.atan(304_000.0 / (2.0 * R_M)))
     assert edge == pytest.approx(80.0, abs=0.01)
+
+
+# The scale of LDEM_4 is 2 pi 1737.4 / 1440 = 7.5808376 km; labels round it.
+@pytest.mark.parametrize("scale_km", [7.58083, 7.581, 7.5808376])
+def test_a_map_all_around_closes_at_its_seam(tmp_path: Path, scale_km: float) -> None:
+    """Hills by a formula, and the same turned by half a circle: the horizon from the map's seam
+    (0 deg) is that from its middle (180 deg), to the rounding of heights to half metres.
+    """
+    pytest.importorskip("rasterio")
+    row, column = np.mgrid[0:720, 0:1440]
+    latitude, longitude = np.radians(89.875 - row / 4), np.radians(0.125 + column / 4)
+    horizons = []
+    for turn_deg in (0.0, 180.0):
+        east = longitude - np.radians(turn_deg)
+        heights = 3000.0 * np.sin(60.0 * east) * np.cos(50.0 * latitude) + 500.0 * np.sin(latitude)
+        folder = tmp_path / str(turn_deg)
+        folder.mkdir()
+        np.asarray(2.0 * heights, dtype="<i2").tofile(folder / "LDEM_4.IMG")
+        (folder / "LDEM_4.LBL").write_text(global_label("LDEM_4", 4, scale_km), newline="")
+        terrain = read_terrain(folder / "LDEM_4.LBL")
+        assert terrain.cell_km == pytest.approx(2.0 * math.pi * 1737.4 / 1440, rel=1e-12)
+        place = fixed_from_selenographic(np.radians(turn_deg), np.radians(10.0), 0.0)
+        place = place / np.linalg.norm(place)
+        middle = terrain.height_km(place)
+        assert middle == pytest.approx(0.5 * math.sin(math.radians(10.0)), abs=0.4)
+        horizons.append(np.degrees(terrain.horizon(place, 0.01).altitude_rad))
+    assert horizons[1].max() > 2.0
+    assert np.abs(horizons[0] - horizons[1]).max() < 0.005

@@ -39,6 +39,7 @@ from perilune.times import FloatArray
 # For maps of light: cells may grow to half a degree, as the horizon's azimuths lie apart.
 _COARSENESS_RAD: Final = math.radians(0.5)
 _MAP_AZIMUTHS: Final = 360
+_DUST: Final = 1e-6  # of a cell, as the kernels have it
 _MAP_STEP_D: Final = 2.0 / 24.0
 
 
@@ -63,7 +64,8 @@ class Terrain:
         """Whether a unit vector (3,), ME axes, points to a place on the map."""
         row, column = map_place(self.arrays, *(float(each) for each in direction))
         rows, columns = int(self.arrays.rows[0]), int(self.arrays.columns[0])
-        return -0.5 <= row <= rows - 0.5 and -0.5 <= column <= columns - 0.5
+        inside = -0.5 - _DUST <= row <= rows - 0.5 + _DUST
+        return inside and -0.5 - _DUST <= column <= columns - 0.5 + _DUST
 
     def height_km(self, direction: FloatArray) -> float:
         """The ground's height under a unit vector (3,), ME axes; NaN where the map has none."""
@@ -201,6 +203,13 @@ def map_frame(
     if rows < 2 or columns < 2:
         raise InputError("the map is too small", file=source, found=f"{rows} x {columns} cells")
     left, top, cell = left_top_cell
+    closes = False
+    if kind == CYLINDER:
+        # A map all around the Moon closes, although its label rounds the scale.
+        around = 2.0 * math.pi * spread * squeeze / (columns * cell)
+        closes = abs(around - 1.0) * columns < 1.0
+        if closes:
+            left, top, cell = around * left, around * top, around * cell
     return Terrain(
         source,
         MapArrays(
@@ -216,6 +225,7 @@ def map_frame(
             top_km=top - 0.5 * cell,
             cell_km=cell,
             kind=kind,
+            closes=closes,
             turn_rad=turn,
             turn_cos=math.cos(turn),
             turn_sin=math.sin(turn),

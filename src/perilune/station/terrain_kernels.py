@@ -18,6 +18,7 @@ from perilune.station.sky_kernels import between_nodes, disc_over_horizon
 SOUTH: Final = 0  # polar stereographic about the south pole
 NORTH: Final = 1  # and about the north pole
 CYLINDER: Final = 2  # equidistant cylindrical
+_DUST: Final = 1e-6  # of a cell: by which a place on the map's edge may seem to lie off it
 
 
 class MapArrays(NamedTuple):
@@ -30,7 +31,7 @@ class MapArrays(NamedTuple):
     The centre of cell (row, column) of level 0 lies at x = left_km + column * cell_km,
     y = top_km - row * cell_km. x and y are those of the projection about longitude `turn_rad`:
     `spread` is 2 R k for the stereographic ones, and R for the cylinder, whose x counts from there
-    times `squeeze`.
+    times `squeeze`. A map that `closes` goes all around: its last column lies beside its first.
     """
 
     cells: NDArray[Any]
@@ -45,6 +46,7 @@ class MapArrays(NamedTuple):
     top_km: float
     cell_km: float
     kind: int
+    closes: bool
     turn_rad: float
     turn_cos: float
     turn_sin: float
@@ -122,19 +124,28 @@ def height_at(m: MapArrays, level: int, row: float, column: float) -> float:
     c = (column + 0.5) / size - 0.5
     rows, columns = m.rows[level], m.columns[level]
     # Within half a cell of the edge the edge's own cells count.
-    if r < -0.5 or c < -0.5 or r > rows - 0.5 or c > columns - 0.5:
+    low = -0.5 - _DUST
+    if r < low or c < low or r > rows - 0.5 + _DUST or c > columns - 0.5 + _DUST:
         return math.nan
     r = min(max(r, 0.0), rows - 1.0)
-    c = min(max(c, 0.0), columns - 1.0)
-    r0, c0 = min(int(r), rows - 2), min(int(c), columns - 2)
-    fr, fc = r - r0, c - c0
-    first = m.starts[level] + r0 * columns + c0
-    if level == 0:
-        h00, h01 = float(m.cells[first]), float(m.cells[first + 1])
-        h10, h11 = float(m.cells[first + columns]), float(m.cells[first + columns + 1])
+    r0 = min(int(r), rows - 2)
+    if m.closes and (columns << level) == m.columns[0]:
+        c0 = math.floor(c)
+        left, right = c0 % columns, (c0 + 1) % columns
     else:
-        h00, h01 = float(m.coarse[first]), float(m.coarse[first + 1])
-        h10, h11 = float(m.coarse[first + columns]), float(m.coarse[first + columns + 1])
+        c = min(max(c, 0.0), columns - 1.0)
+        c0 = min(int(c), columns - 2)
+        left, right = c0, c0 + 1
+    fr, fc = r - r0, c - c0
+    first = m.starts[level] + r0 * columns
+    if level == 0:
+        h00, h01 = float(m.cells[first + left]), float(m.cells[first + right])
+        first += columns
+        h10, h11 = float(m.cells[first + left]), float(m.cells[first + right])
+    else:
+        h00, h01 = float(m.coarse[first + left]), float(m.coarse[first + right])
+        first += columns
+        h10, h11 = float(m.coarse[first + left]), float(m.coarse[first + right])
     height = (h00 * (1.0 - fc) + h01 * fc) * (1.0 - fr) + (h10 * (1.0 - fc) + h11 * fc) * fr
     return float(height * m.unit_km + m.base_km)
 
@@ -212,7 +223,7 @@ def point_horizon(
     summit_km = m.radius_km + m.highest_km
     # The distance to which a summit below the eye can rise by the eye's dip.
     dip_rad = math.acos(summit_km / eye_km) if eye_km > summit_km else 0.0
-    last_row, last_column = m.rows[0] - 0.5, m.columns[0] - 0.5
+    first, last_row, last_column = -0.5 - _DUST, m.rows[0] - 0.5 + _DUST, m.columns[0] - 0.5 + _DUST
     enough = math.tan(min(enough_rad, 1.57))
     for k in range(horizon_rad.size):
         azimuth = 2.0 * math.pi * k / horizon_rad.size
@@ -236,7 +247,7 @@ def point_horizon(
                 up[1] * cos_d + ty * sin_d,
                 up[2] * cos_d + tz * sin_d,
             )
-            if row < -0.5 or column < -0.5 or row > last_row or column > last_column:
+            if row < first or column < first or row > last_row or column > last_column:
                 if last_km == last_km and m.radius_km + last_km < eye_km:
                     beyond_rad = math.acos((m.radius_km + last_km) / eye_km)
                     if beyond_rad > rays.away_rad[i]:
