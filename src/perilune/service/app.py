@@ -24,6 +24,7 @@ from perilune.service import (
     job_routes,
     object_routes,
     observation_routes,
+    openapi,
     problems,
     routes,
     station_routes,
@@ -36,6 +37,7 @@ from perilune.service.rates import Rates
 from perilune.service.settings import ServiceSettings
 from perilune.service.workshop import Workshop
 
+_NO_PAGES: Final = ("v1/", "compat/")
 PAGE: Final = Path(__file__).parent / "static"
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; "
@@ -111,10 +113,13 @@ def make_app(database: Database, settings: ServiceSettings | None = None) -> Fas
     app.include_router(
         observation_routes.router(database, chosen.upload_bytes), dependencies=READING
     )
+    openapi.install(app, anonymous=chosen.anonymous)
     if (PAGE / "index.html").is_file():
 
         @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
-        def _page(path: str) -> Response:
+        def _page(request: Request, path: str) -> Response:
+            if path.startswith(_NO_PAGES):
+                return problems.wrong_method(app, request.scope)
             return _file(path)
 
     return app
@@ -130,6 +135,6 @@ def _file(path: str) -> Response:
             file,
             headers={"Cache-Control": "max-age=31536000, immutable" if lasting else "no-cache"},
         )
-    if path.startswith("v1/") or "." in path.rpartition("/")[2]:
+    if "." in path.rpartition("/")[2]:
         return problems.problem(404, f"There is nothing at /{path}.")
     return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})

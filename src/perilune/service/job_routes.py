@@ -36,6 +36,15 @@ _MOST_WAITING: Final = 100
 _POLL_S: Final = 0.4
 _ALIVE_S: Final = 15.0
 _ENDED: Final = ("done", "failed")
+_EVENT: Final = {
+    "type": "object",
+    "properties": {
+        "event": {"const": "job"},
+        "id": {"type": "string"},
+        "data": {"type": "string", "description": "The job as JSON."},
+    },
+    "required": ["event", "data"],
+}
 
 JobId = Annotated[
     uuid.UUID,
@@ -138,7 +147,7 @@ def router(database: Database, workshop: Workshop) -> APIRouter:
             200: {
                 "description": "Server-sent events named job, one at each change; each is the "
                 "job as JSON. The last one is done or failed.",
-                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+                "content": {"text/event-stream": {"schema": _EVENT}},
             }
         },
     )

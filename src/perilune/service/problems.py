@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from perilune.catalogue import DatabaseError, DatabaseFullError, DatabaseLockedError
 from perilune.contract.envelope import plain
@@ -22,6 +23,7 @@ from perilune.errors import (
     UnknownNameError,
 )
 from perilune.service.formats import NotAcceptableError
+from perilune.service.openapi import allowed_methods
 
 MEDIA_TYPE: Final = "application/problem+json"
 _STATUS: Final[tuple[tuple[type[PeriluneError], int], ...]] = (
@@ -81,13 +83,28 @@ def install(app: FastAPI) -> None:
         return problem(422, f"{field}: {first['msg']}.", field=field, found=found)
 
     @app.exception_handler(HTTPException)
-    async def _http(_: Request, error: HTTPException) -> JSONResponse:
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 405:
+            return wrong_method(app, request.scope)
         return problem(error.status_code, str(error.detail), headers=error.headers)
 
     @app.exception_handler(Exception)
     async def _defect(_: Request, __: Exception) -> JSONResponse:
         # The traceback goes to the server's log; what it holds is nobody else's business.
         return problem(500, "The server met a defect; its log says more.")
+
+
+def wrong_method(app: FastAPI, scope: Scope) -> JSONResponse:
+    """405 with the methods that there are, or 404 where there is nothing."""
+    methods = allowed_methods(app, scope["path"])
+    if not methods:
+        return problem(404, f"There is nothing at {scope['path']}.")
+    return problem(
+        405,
+        f"{scope['method']} is not answered at {scope['path']}.",
+        headers={"Allow": ", ".join(methods)},
+        expected=" or ".join(methods),
+    )
 
 
 def compat_refusal(message: str) -> JSONResponse:
