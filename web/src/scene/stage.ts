@@ -352,19 +352,22 @@ export class Stage {
       const point = new Vector3(...at).project(this.#camera);
       const x = ((point.x + 1) / 2) * width;
       const y = ((1 - point.y) / 2) * height;
-      const isIn = point.z < 1 && x > 0 && x < width - 20 && y > 0 && y < height - 8;
+      const isIn = point.z < 1 && x > 0 && x < width && y > 0 && y < height - 8;
       const reach = label.text.length * 7.5 + 14;
+      // Where there is no room on the right, it stands on the left.
+      const isLeft = x + reach > width;
+      const from = isLeft ? x - reach : x;
       // The first labels matter most: a later one that would lie on them is left out.
       const isFree = !taken.some(
-        ([a, b, w]) => Math.abs(b - y) < 16 && x < a + w && a < x + reach,
+        ([a, b, w]) => Math.abs(b - y) < 16 && from < a + w && a < from + reach,
       );
       const hidden = !isIn || !isFree || this.#isBehind(at);
       // Only what has changed is written: each writing has the browser lay out and paint anew.
       if (span.hidden !== hidden) span.hidden = hidden;
       if (hidden) return;
-      taken.push([x, y, reach]);
+      taken.push([from, y, reach]);
       const tone = label.tone ? `var(--${label.tone})` : "";
-      const move = `translate(${x.toFixed(1)}px, ${(y - 19).toFixed(1)}px) translateX(8px)`;
+      const move = `translate(${x.toFixed(1)}px, ${(y - 19).toFixed(1)}px) translateX(${isLeft ? "calc(-100% - 8px)" : "8px"})`;
       if (span.textContent !== label.text) span.textContent = label.text;
       if (span.dataset["tone"] !== tone) {
         span.dataset["tone"] = tone;
