@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -21,7 +22,10 @@ from perilune.station.links import station_links
 from perilune.station.station import read_station
 from perilune.station.surroundings import site_horizon
 from perilune.times import format_utc, parse_epoch
+from perilune.watch.cycle import run_cycle
+from perilune.watch.journal import Journal
 from perilune.watch.site_hazard import ground_km
+from perilune.watch.work import CycleSettings
 
 NOW = "2032-12-10"
 FILE = """\
@@ -222,6 +226,39 @@ def test_what_came_lately_is_looked_at(
     assert whys["2030 AB1"] == whys["1 Ceres"] == "new"
     ceres = [row for row in rows if row["object"] == "1 Ceres" and row["telescope"] == "big"]
     assert 6.0 < ceres[0]["v_mag"] < 10.0
+
+
+def test_a_cycle_broken_off_at_the_station_is_gone_on_with(station: Path, tmp_path: Path) -> None:
+    def stop(_done: float, label: str) -> None:
+        if label == "telescopes":
+            raise KeyboardInterrupt
+
+    opened = open_database(str(tmp_path / "catalogue.db"))
+    settings = CycleSettings(station=station, horizon_years=1.0, threads=1)
+    now, journal = parse_epoch(NOW), Journal(None)
+    with pytest.raises(KeyboardInterrupt):
+        run_cycle(opened, settings, now_mjd_tdb=now, journal=journal, progress=stop)
+    result = run_cycle(
+        opened, settings, now_mjd_tdb=now + 0.01, journal=journal, progress=lambda *_: None
+    )
+    assert result.gone_on
+    assert result.now_mjd_tdb == now
+    # What the first try had done is there, and nothing is done again.
+    assert result.steps["risk"] == {"assessed": 2, "failed": 0}
+    assert result.steps["station"]["sightings"]
+    # With another station it is another cycle.
+    with pytest.raises(KeyboardInterrupt):
+        run_cycle(opened, settings, now_mjd_tdb=now, journal=journal, progress=stop)
+    other = run_cycle(
+        opened,
+        dataclasses.replace(settings, station=None),
+        now_mjd_tdb=now,
+        journal=journal,
+        progress=lambda *_: None,
+    )
+    opened.close()
+    assert not other.gone_on
+    assert other.steps["station"] == {}
 
 
 def test_a_wrong_file_begins_no_cycle(station: Path, capsys: pytest.CaptureFixture[str]) -> None:
