@@ -75,7 +75,7 @@ def report(
                 held,
                 opened,
                 watched,
-                watch_command=_watch_command(database, watched),
+                watch_command=_watch_command(database, watched, held.file),
                 created_utc=created,
                 start_mjd_tdb=first,
                 inputs=station_inputs,
@@ -168,13 +168,13 @@ def _open(database: str | None) -> Any:
     return open_database(database)
 
 
-def _watch_command(database: str | None, watched: Watched) -> str:
+def _watch_command(database: str | None, watched: Watched, station_file: str) -> str:
     """What prints the same risks again."""
     from perilune.catalogue import database_url
 
     words = ["perilune", "watch"]
-    if watched.station_file is not None:
-        words.append(shlex.quote(watched.station_file))
+    if watched.station is not None:
+        words.append(shlex.quote(station_file))
     if database is not None:
         place = database
         if "://" in database:

@@ -7,6 +7,7 @@ that whoever runs the command can hold the two side by side, and tests do.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,6 +17,7 @@ from perilune.report.typeset import number, words
 
 Text = Callable[..., str]
 _NONE: Final = ()
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,11 @@ class Cell:
     fields: str
     values: str
     is_number: bool
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it is a date, which is not to be broken at its hyphens."""
+        return _DATE.match(self.text) is not None
 
 
 @dataclass(frozen=True, slots=True)

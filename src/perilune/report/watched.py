@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy import Connection
+
 from perilune.catalogue import (
     Database,
     StoredAlert,
     StoredAssessment,
     count_objects,
+    find_station,
     list_alerts,
     next_approaches,
     risk_list,
@@ -19,7 +22,7 @@ from perilune.catalogue import (
 from perilune.catalogue.cycles import Cycle, latest_cycle
 from perilune.contract.approaches import approach_row
 from perilune.contract.envelope import inputs_sha256
-from perilune.errors import DataMissingError
+from perilune.errors import DataMissingError, UnknownNameError
 from perilune.impact import ImpactorRow
 from perilune.times import parse_epoch
 from perilune.watch.findings import Finding
@@ -45,7 +48,6 @@ class Watched:
         alerts: those that are open.
         failures: what went wrong without ending the cycle.
         station: what it said of the report's station; None where it did not look at it.
-        station_file: that station's file, as the watch was given it.
         gone: objects that have hit: whatever is likely lies in the past.
         inputs_sha256: the digest that the command's envelope carries.
     """
@@ -61,7 +63,6 @@ class Watched:
     alerts: tuple[StoredAlert, ...]
     failures: tuple[str, ...]
     station: Mapping[str, Any] | None
-    station_file: str | None
     gone: frozenset[int]
     inputs_sha256: str
 
@@ -126,8 +127,8 @@ def read_watched(database: Database, station_file: str) -> Watched:
         coming = next_approaches(connection, cycle.now_mjd_tdb, limit=_APPROACHES)
         alerts = list_alerts(connection, only_open=True, limit=_ROWS)
         objects = count_objects(connection)
+        looked_at = _station_of(connection, cycle, station_file)
     stored.sort(key=lambda each: (each.object_id, BODIES.index(each.risk.body)))
-    looked_at = _station_of(cycle, station_file)
     inputs = {
         "verb": "watch",
         "assessments": [each.inputs_sha256 for each in stored],
@@ -147,16 +148,23 @@ def read_watched(database: Database, station_file: str) -> Watched:
         alerts=tuple(alerts),
         failures=tuple((cycle.summary or {}).get("failures", ())),
         station=looked_at,
-        station_file=None if looked_at is None else str(cycle.settings["station"]),
         gone=frozenset(each.object_id for each in stored if _has_hit(each, cycle.now_mjd_tdb)),
         inputs_sha256=inputs_sha256(inputs),
     )
 
 
-def _station_of(cycle: Cycle, station_file: str) -> Mapping[str, Any] | None:
-    """What a cycle said of a station, if it was this one that it looked at."""
+def _station_of(
+    connection: Connection, cycle: Cycle, station_file: str
+) -> Mapping[str, Any] | None:
+    """What a cycle said of a station, if it was this one, as it stands in its file now."""
     given = cycle.settings.get("station")
-    if given is None or Path(given).resolve() != Path(station_file).resolve():
+    if given is None:
+        return None
+    try:
+        held = find_station(connection, Path(given).stem)
+    except UnknownNameError:
+        return None
+    if held.document != Path(station_file).read_text(encoding="utf-8"):
         return None
     steps: Mapping[str, Any] = (cycle.summary or {}).get("steps", {})
     return steps.get("station") or None
