@@ -17,9 +17,9 @@ import httpx
 from seeded import SAMPLES, seeded_database
 from service import running
 
-from perilune.catalogue import Database, find_object
+from perilune.catalogue import Database, find_object, put_station
 from perilune.service.app import make_app
-from perilune.service.kept import KEPT_S
+from perilune.service.kept import KEPT_S, MOMENT_S
 
 # What `perilune risk --json` promises (the charter's words).
 RISK = {
@@ -154,5 +154,27 @@ def test_many_who_ask_the_same_are_told_the_same_and_soon_anew(
     with database.read() as connection:
         assert find_object(connection, "433").full_name == "433 Eros"
     time.sleep(KEPT_S + 0.1)
-    assert client.get(address).content != answers[0]  # created_utc has moved on
+    until_s = time.monotonic() + 5.0
+    while client.get(address).content == answers[0]:  # until created_utc has moved on
+        assert time.monotonic() < until_s
+        time.sleep(0.05)
     assert threading.active_count() < 200
+
+
+def test_what_another_process_writes_is_told_within_a_moment(
+    client: httpx.Client, database: Database
+) -> None:
+    def add_station(number: int) -> None:
+        with database.write() as connection:
+            put_station(connection, f"s{number}", "S", "name: S\n", "test")
+
+    address = "/v1/station"
+    before = client.get(address).json()["data"]
+    add_station(1)
+    time.sleep(MOMENT_S + 0.1)  # nobody asked: what was held is too old to be told
+    assert len(client.get(address).json()["data"]) == len(before) + 1
+    add_station(2)
+    until_s = time.monotonic() + MOMENT_S + 2.0
+    while len(client.get(address).json()["data"]) < len(before) + 2:
+        assert time.monotonic() < until_s
+        time.sleep(0.05)

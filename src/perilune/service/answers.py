@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -127,7 +128,7 @@ def _rows(form: Form, whole: dict[str, Any], table: Callable[[], Sequence[Row]] 
 
 def risk_row(stored: StoredAssessment) -> dict[str, Any]:
     """An assessment, with when and by what it was made."""
-    row: dict[str, Any] = plain(stored.risk)
+    row = {item.name: getattr(stored.risk, item.name) for item in dataclasses.fields(stored.risk)}
     return row | {
         "assessed_utc": stored.assessed_utc,
         "software_version": stored.software_version,
