@@ -88,6 +88,7 @@ def orbiter_report(
     days: float = _DAYS,
     samples: int = 20,
     seed: int = 1,
+    with_lifetime: bool = True,
     errors: KeepingErrors | None = None,
     field: GravityField | None = None,
     progress: Progress | None = None,
@@ -100,6 +101,7 @@ def orbiter_report(
         days: how long to look, from the orbit's epoch (or as long as its file reaches).
         samples: of the Monte Carlo of station-keeping; 0 for none.
         seed: of its random numbers.
+        with_lifetime: whether to let a kept orbit go and see how long it lives, which costs most.
         errors: of navigation and manoeuvres; `KeepingErrors()` if None.
         field: the Moon's, for orbits left alone and low ones; the package's degree 20 if None,
             which at 50 km sees two thirds of what station-keeping costs.
@@ -117,7 +119,7 @@ def orbiter_report(
         )
     forces = SpacecraftForces(lunar_field=field or lunar_field())
     if orbiter.llo is not None or orbiter.frozen is not None:
-        return _kept(orbiter, days, samples, forces, progress)
+        return _kept(orbiter, days, samples, forces, with_lifetime, progress)
     if orbiter.state is not None:
         return _free(orbiter, days, forces)
     if orbiter.oem is not None or orbiter.spk is not None:
@@ -179,6 +181,7 @@ def _kept(
     days: float,
     samples: int,
     forces: SpacecraftForces,
+    with_lifetime: bool,
     progress: Progress | None,
 ) -> OrbiterRow:
     """A family whose shape is held; its lifetime is that of the same orbit left alone."""
@@ -197,7 +200,7 @@ def _kept(
         perilune_km=a * (1.0 - e),
         apolune_km=a * (1.0 + e),
         eclipse_max_h=longest_eclipse_h(find_eclipses(epochs, path.from_moon(epochs))),
-        lifetime=lifetime_d(start, forces, days, progress),
+        lifetime=lifetime_d(start, forces, days, progress) if with_lifetime else None,
         span_d=days,
     )
     if orbiter.llo is None or samples == 0:

@@ -133,7 +133,7 @@ class Measures:
             assert isinstance(element, Orbiter)
             return surface_dv_km_s(element)
         assert isinstance(element, Orbiter)
-        row = self._orbit(element, quantity == "station_keeping_m_s_year")
+        row = self._orbit(element, quantity)
         if quantity == "lifetime_d" and row.lifetime_d is None:
             return row.span_d
         value: float | None = getattr(row, quantity)
@@ -200,9 +200,12 @@ class Measures:
 
         return self._numbers.get(key, make)
 
-    def _orbit(self, orbiter: Orbiter, with_keeping: bool) -> OrbiterRow:
+    def _orbit(self, orbiter: Orbiter, quantity: str) -> OrbiterRow:
+        """Its report, without what costs most and is not asked for."""
         span = self.span
-        key = ("orbit", _bare(orbiter), with_keeping)
+        with_keeping = quantity == "station_keeping_m_s_year"
+        with_lifetime = quantity == "lifetime_d"
+        key = ("orbit", _bare(orbiter), with_keeping, with_lifetime)
         return self._numbers.get(
             key,
             lambda: orbiter_report(
@@ -211,6 +214,7 @@ class Measures:
                 days=span.stop_mjd_tdb - span.start_mjd_tdb,
                 samples=span.samples if with_keeping else 0,
                 seed=span.seed,
+                with_lifetime=with_lifetime,
             ),
         )
 
