@@ -126,3 +126,38 @@ def test_two_thousand_clones_move_smoothly(browser: Browser, address: str, play:
 
 def _repeated(rows: list[Any]) -> list[Any]:
     return (rows * (MANY // len(rows) + 1))[:MANY]
+
+
+def test_a_long_risk_list_is_there_within_two_seconds(browser: Browser, address: str) -> None:
+    """A thousand rows for each body, as many as the service gives, half of them with a chance."""
+    visit = Visit(browser, address, viewport={"width": 1280, "height": 800})
+
+    def many(route: Route) -> None:
+        answer = route.fetch()
+        whole = answer.json()
+        rows = {row["body"]: row for row in whole["data"] if row["impact_probability"] > 0}
+        seed = rows["moon"]
+        whole["data"] = [
+            seed
+            | {"object": f"2030 X{k}", "body": body}
+            | ({} if k % 2 else {"impact_probability": 0.0, "virtual_impactors": []})
+            for body in ("earth", "moon")
+            for k in range(1000)
+        ]
+        route.fulfill(response=answer, body=json.dumps(whole))
+
+    visit.open("/risk")  # what the service reads for the first time
+    visit.context.route("**/v1/risk", many)
+    visit.context.route("**/risk?history=true", lambda route: route.abort())
+    page = visit.context.new_page()
+    page.goto(visit.address + "/risk")
+    page.locator("h1").filter(has_text="500 of 1").wait_for()
+    took_ms = page.evaluate("performance.now()")
+    moon = page.get_by_role("region", name="Risk for the Moon")
+    assert moon.locator("tbody tr").count() == 50
+    moon.get_by_role("button", name="Show all 500").click()
+    assert moon.locator("tbody tr").count() == 500
+    visit.context.close()
+    if took_ms > 2_000 and os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1):
+        pytest.skip(f"the machine is busy with other work: {took_ms:.0f} ms")
+    assert took_ms <= 2_000
