@@ -61,18 +61,19 @@ def light(
     from perilune.station.light import SAROS_D, site_sky
     from perilune.station.sky_track import sky_track
     from perilune.station.station import read_station
-    from perilune.station.surroundings import site_horizon
+    from perilune.station.surroundings import Surroundings
 
     held = read_station(file)
     first, last = _span(start, stop, SAROS_D)
     step_d = step_days(step)
     sites = [site for site in held.sites if site.body == "moon"]
     skies: list[Sky] = []
+    around = Surroundings(held.folder)
     with progress_bar("Light") as progress:
         track = sky_track(first, last) if sites else None
         for done, site in enumerate(sites):
             progress(done / len(sites), site.id)
-            horizon = site_horizon(site, held.folder)
+            horizon = around.horizon(site)
             sky = site_sky(
                 site.ground(), site.mast, horizon, first, last, step_d=step_d, track=track
             )

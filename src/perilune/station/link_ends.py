@@ -20,7 +20,7 @@ from perilune.station.orbiters import PropagatedOrbiter, Segment, TabulatedOrbit
 from perilune.station.places import Site
 from perilune.station.spacecraft import Orbiter
 from perilune.station.station import Station
-from perilune.station.surroundings import site_horizon
+from perilune.station.surroundings import Surroundings, site_horizon
 from perilune.station.tabulated import TabulatedStates
 from perilune.times import FloatArray
 
@@ -90,7 +90,12 @@ def link_ends(station: Station, start_mjd_tdb: float, stop_mjd_tdb: float) -> li
         NotConvergedError: an orbiter meets a body.
     """
     span = (start_mjd_tdb, stop_mjd_tdb)
-    moon = [site_end(station, site, span) for site in station.sites if site.body == "moon"]
+    around = Surroundings(station.folder)
+    moon = [
+        site_end(station, site, span, around.horizon(site))
+        for site in station.sites
+        if site.body == "moon"
+    ]
     earth = [site_end(station, site, span) for site in station.sites if site.body == "earth"]
     return [*moon, *(orbiter_end(station, each, span) for each in station.orbiters), *earth]
 

@@ -25,7 +25,7 @@ from perilune.station.power_kernels import balance, reserves, storage_needed
 from perilune.station.sky_track import NODE_STEP_D, SkyTrack, sky_track
 from perilune.station.spacecraft import Orbiter
 from perilune.station.station import Station
-from perilune.station.surroundings import site_horizon
+from perilune.station.surroundings import Surroundings
 from perilune.times import FloatArray, parse_epoch
 
 STEP_D: Final = 5.0 / 1440.0
@@ -151,6 +151,7 @@ def station_power(
     epoch = start_mjd_tdb + step_d * np.arange(float(count))
     track = sky_track(start_mjd_tdb, float(epoch[-1]) + step_d)
     found = []
+    around = Surroundings(station.folder)
     elements: list[Site | Orbiter] = [*station.sites, *station.orbiters]
     for element in elements:
         if isinstance(element, Site) and element.body == "earth":
@@ -159,8 +160,7 @@ def station_power(
         if not any(has_power(each) for each in own):
             continue
         if isinstance(element, Site):
-            horizon = site_horizon(element, station.folder)
-            light = site_light(element, horizon, epoch, step_d, track)
+            light = site_light(element, around.horizon(element), epoch, step_d, track)
         else:
             light = orbiter_light(station, element, epoch, step_d, track)
         found.append(power_balance(station, element.id, own, light))

@@ -39,3 +39,23 @@ def site_horizon(
         return mask_horizon(directions[:, 0], directions[:, 1])
     assert site.height is not None
     return sphere_horizon(MOON_RADIUS_KM + site.height, site.mast)
+
+
+class Surroundings:
+    """The horizons of a station's sites, each found once, and each map read once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._maps: dict[Path, Terrain] = {}
+        self._found: dict[Site, Horizon] = {}
+
+    def horizon(self, site: Site) -> Horizon:
+        """Errors as in `site_horizon`."""
+        if site not in self._found:
+            self._found[site] = site_horizon(site, self._folder, self._read)
+        return self._found[site]
+
+    def _read(self, path: Path) -> Terrain:
+        if path not in self._maps:
+            self._maps[path] = read_terrain(path)
+        return self._maps[path]

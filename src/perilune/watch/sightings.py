@@ -21,6 +21,7 @@ from perilune.ephemeris import planets
 from perilune.errors import PeriluneError
 from perilune.orbits.orbit import Orbit
 from perilune.station.station import Station
+from perilune.station.surroundings import Surroundings
 from perilune.times import FloatArray, format_utc, parse_epoch
 from perilune.watch.telescopes import Eye, station_eyes
 from perilune.watch.work import BODIES
@@ -78,7 +79,7 @@ def watched_objects(
 
 
 def sightings(
-    station: Station, watched: Sequence[Watched], now_mjd_tdb: float
+    station: Station, around: Surroundings, watched: Sequence[Watched], now_mjd_tdb: float
 ) -> Iterator[dict[str, Any]]:
     """One row a telescope and object.
 
@@ -88,7 +89,7 @@ def sightings(
     if not watched:
         return
     epochs = now_mjd_tdb + STEP_D * np.arange(round(SPAN_D / STEP_D) + 1.0)
-    eyes = list(station_eyes(station, epochs, now_mjd_tdb))
+    eyes = list(station_eyes(station, around, epochs, now_mjd_tdb))
     if not eyes:
         return
     bodies = solar_system()

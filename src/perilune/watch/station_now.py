@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perilune.errors import PeriluneError
+from perilune.station.horizon import Horizon
 from perilune.station.light import site_sky
 from perilune.station.link_ends import LinkEnd, orbiter_end, site_end
 from perilune.station.links import sights
 from perilune.station.orbits.eclipses import sun_fraction
 from perilune.station.places import Site
 from perilune.station.station import Station
-from perilune.station.surroundings import site_horizon
+from perilune.station.surroundings import Surroundings
 from perilune.times import format_utc
 
 LIGHT_D: Final = 200.0  # a night at a pole lasts half a year
@@ -24,13 +25,15 @@ LINKS_D: Final = 1.0
 LINKS_STEP_D: Final = 2.0 / 1440.0
 
 
-def light_now(station: Station, now_mjd_tdb: float) -> tuple[list[dict[str, Any]], list[str]]:
+def light_now(
+    station: Station, around: Surroundings, now_mjd_tdb: float
+) -> tuple[list[dict[str, Any]], list[str]]:
     """Sun and Earth over the sites on the Moon, the Sun for orbiters; and what is not known."""
     rows, failures = [], []
     for site in station.sites:
         if site.body == "moon":
             try:
-                rows.append(_site_row(station, site, now_mjd_tdb))
+                rows.append(_site_row(site, around.horizon(site), now_mjd_tdb))
             except PeriluneError as error:
                 failures.append(f"The light of {site.id} is not known: {error}")
     for orbiter in station.orbiters:
@@ -56,7 +59,9 @@ def light_now(station: Station, now_mjd_tdb: float) -> tuple[list[dict[str, Any]
     return rows, failures
 
 
-def links_now(station: Station, now_mjd_tdb: float) -> tuple[list[dict[str, Any]], list[str]]:
+def links_now(
+    station: Station, around: Surroundings, now_mjd_tdb: float
+) -> tuple[list[dict[str, Any]], list[str]]:
     """Which elements see each other, and until when; and what is not known."""
     span = (now_mjd_tdb, now_mjd_tdb + LINKS_D)
     ends: list[LinkEnd] = []
@@ -67,7 +72,8 @@ def links_now(station: Station, now_mjd_tdb: float) -> tuple[list[dict[str, Any]
                 if not isinstance(each, Site):
                     ends.append(orbiter_end(station, each, span))
                 elif each.body == body:
-                    ends.append(site_end(station, each, span))
+                    horizon = around.horizon(each) if body == "moon" else None
+                    ends.append(site_end(station, each, span, horizon))
             except PeriluneError as error:
                 failures.append(f"The links of {each.id} are not known: {error}")
     rows = [
@@ -83,8 +89,7 @@ def links_now(station: Station, now_mjd_tdb: float) -> tuple[list[dict[str, Any]
     return rows, failures
 
 
-def _site_row(station: Station, site: Site, now_mjd_tdb: float) -> dict[str, Any]:
-    horizon = site_horizon(site, station.folder)
+def _site_row(site: Site, horizon: Horizon, now_mjd_tdb: float) -> dict[str, Any]:
     stop = now_mjd_tdb + LIGHT_D
     sky = site_sky(site.ground(), site.mast, horizon, now_mjd_tdb, stop, step_d=LIGHT_STEP_D)
     is_up = sky.earth[:, 0] > 0.0

@@ -8,6 +8,7 @@ from typing import Any, Final
 from perilune.catalogue import put_station
 from perilune.constants import AU_KM
 from perilune.errors import PeriluneError
+from perilune.station.surroundings import Surroundings
 from perilune.watch.sightings import sightings, watched_objects
 from perilune.watch.site_hazard import site_hazards
 from perilune.watch.station_now import light_now, links_now
@@ -21,11 +22,11 @@ def look_at_station(work: Work) -> dict[str, Any]:
     station = work.station
     if station is None:
         return {}
-    now = work.cycle.now_mjd_tdb
+    now, around = work.cycle.now_mjd_tdb, Surroundings(station.folder)
     work.progress(0.0, "light")
-    light, failures = light_now(station, now)
+    light, failures = light_now(station, around, now)
     work.progress(0.3, "links")
-    links, more = links_now(station, now)
+    links, more = links_now(station, around, now)
     failures += more
     work.progress(0.6, "telescopes")
     since = datetime.now(UTC) - timedelta(days=_NEW_D)
@@ -35,7 +36,7 @@ def look_at_station(work: Work) -> dict[str, Any]:
         )
         hazards = site_hazards(connection, station, now)
     try:
-        seen = list(sightings(station, watched, now))
+        seen = list(sightings(station, around, watched, now))
     except PeriluneError as error:
         seen = []
         failures.append(f"What the telescopes see is not known: {error}")

@@ -17,7 +17,7 @@ from perilune.station.facilities import Telescope
 from perilune.station.places import Site
 from perilune.station.spacecraft import Orbiter
 from perilune.station.station import Station
-from perilune.station.surroundings import site_horizon
+from perilune.station.surroundings import Surroundings
 from perilune.times import FloatArray, parse_epoch
 
 Where = Literal["earth", "moon", "orbit"]
@@ -81,7 +81,9 @@ class Eye:
         return found
 
 
-def station_eyes(station: Station, epoch_mjd_tdb: FloatArray, now_mjd_tdb: float) -> Iterator[Eye]:
+def station_eyes(
+    station: Station, around: Surroundings, epoch_mjd_tdb: FloatArray, now_mjd_tdb: float
+) -> Iterator[Eye]:
     """The station's eyes at epochs: telescopes wherever they are, and sites by MPC codes.
 
     A site by its code whose facilities are none of them telescopes is not an observatory here.
@@ -119,7 +121,7 @@ def station_eyes(station: Station, epoch_mjd_tdb: FloatArray, now_mjd_tdb: float
                 sun_altitude_rad=_or(telescope.sun_altitude, SUN_ALTITUDE_RAD),
                 planned_from=start if is_planned else None,
                 observer=observer,
-                horizon_rad=_lowest(station, element, telescope),
+                horizon_rad=_lowest(around, element, telescope),
                 epoch_mjd_tdb=epoch_mjd_tdb,
                 position_km=position_km,
                 velocity_km_s=velocity_km_s,
@@ -127,12 +129,12 @@ def station_eyes(station: Station, epoch_mjd_tdb: FloatArray, now_mjd_tdb: float
             )
 
 
-def _lowest(station: Station, element: Site | Orbiter, telescope: Telescope) -> FloatArray:
+def _lowest(around: Surroundings, element: Site | Orbiter, telescope: Telescope) -> FloatArray:
     if not isinstance(element, Site):
         return np.zeros(0)
     if element.body == "earth":
         return np.full(4, _or(telescope.elevation, ELEVATION_RAD))
-    ground = site_horizon(element, station.folder).altitude_rad
+    ground = around.horizon(element).altitude_rad
     return np.maximum(ground, _or(telescope.elevation, -0.5 * math.pi))
 
 
