@@ -20,6 +20,8 @@ from perilune.errors import InputError, NotConvergedError
 if TYPE_CHECKING:
     from perilune.station.trade.search import Outcome, Search
 
+_GENERATIONS = 50
+
 
 def trade(
     file: File,
@@ -39,7 +41,10 @@ def trade(
         ),
     ] = None,
     population: Annotated[int, typer.Option(min=4, metavar="N", help="Of NSGA-II.")] = 40,
-    generations: Annotated[int, typer.Option(min=1, metavar="N", help="Of NSGA-II.")] = 50,
+    generations: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Of NSGA-II; 50, or what --evaluations takes."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Of all random numbers.")] = 1,
     samples: Annotated[
         int, typer.Option(metavar="N", min=1, help="Of station-keeping's Monte Carlo.")
@@ -74,6 +79,8 @@ def trade(
         samples=samples,
         seed=seed,
     )
+    if generations is None:
+        generations = _GENERATIONS if evaluations is None else evaluations
     effort = Effort(population, generations, evaluations or population * generations, seed)
     _tell_when_stopped(search)
     with progress_bar("Trade") as progress:

@@ -30,6 +30,7 @@ from perilune.times import FloatArray
 
 Told = Callable[[float, str], None]
 
+_IDLE_GENERATIONS: Final = 20  # that bring nothing new end a search
 _BAD: Final = 1e30  # the cost of a design that cannot be, for the search alone
 
 
@@ -175,13 +176,17 @@ class Search:
             ) from None
         nsga = Nsga(self.designer.axes, self.trade, effort.population, effort.seed)
         scale = self.scale
-        generation = 0
-        while len(self.outcomes) < effort.evaluations and generation < effort.generations:
+        generation = idle = 0
+        while (
+            len(self.outcomes) < effort.evaluations
+            and generation < effort.generations
+            and idle < _IDLE_GENERATIONS
+        ):
             asked = nsga.ask()
             if not asked:
                 break
             generation += 1
-            found = []
+            known, found = len(self.outcomes), []
             for design in asked:
                 if len(self.outcomes) >= effort.evaluations:
                     break
@@ -191,6 +196,7 @@ class Search:
                 told(done, f"{len(self.outcomes)} designs, {scale.shown}")
                 found.append(self.look_at(design))
             nsga.tell(self._fitness(found), self._misses(found))
+            idle = idle + 1 if len(self.outcomes) == known else 0
             scale.measure(self.costs([each for each in found if each.is_feasible]), self)
 
     def _fitness(self, outcomes: Sequence[Outcome]) -> FloatArray:
