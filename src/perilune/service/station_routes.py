@@ -102,7 +102,9 @@ def router(database: Database) -> APIRouter:
             bool, Query(description="All elements, not only those with a telescope.")
         ] = False,
         limiting_magnitude: Annotated[float | None, Query(ge=-5.0, le=40.0)] = None,
-        min_elongation_deg: Annotated[float, Query(ge=0.0, le=180.0)] = 30.0,
+        min_elongation_deg: Annotated[
+            float | None, Query(ge=0.0, le=180.0, description="Each telescope's own by default.")
+        ] = None,
     ) -> Response:
         """What each telescope can see of the objects that may hit or come near."""
         # A minute's objects do not move: the same question within it is the same answer.

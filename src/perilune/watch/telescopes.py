@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -105,28 +105,48 @@ def station_eyes(
             named.append((element.mpc, _UNKNOWN, None))
         if not named:
             continue
-        observer = station.observer(element.id)
-        position_km, velocity_km_s = observer.state(epoch_mjd_tdb)
-        away = planets().state("sun", epoch_mjd_tdb)[0] - position_km
-        to_sun = away / np.linalg.norm(away, axis=1, keepdims=True)
+        plain = bare_eye(station, around, element, epoch_mjd_tdb)
         for name, telescope, phase in named:
             start = None if phase is None else starts[phase]
             is_planned = start is not None and parse_epoch(start) > now_mjd_tdb
-            yield Eye(
-                element=element.id,
+            yield replace(
+                plain,
                 name=name,
-                where=element.body if isinstance(element, Site) else "orbit",
                 limit_mag=telescope.limit,
                 sun_elongation_rad=_or(telescope.sun_elongation, SUN_ELONGATION_RAD),
                 sun_altitude_rad=_or(telescope.sun_altitude, SUN_ALTITUDE_RAD),
                 planned_from=start if is_planned else None,
-                observer=observer,
                 horizon_rad=_lowest(around, element, telescope),
-                epoch_mjd_tdb=epoch_mjd_tdb,
-                position_km=position_km,
-                velocity_km_s=velocity_km_s,
-                to_sun=to_sun,
             )
+
+
+def bare_eye(
+    station: Station, around: Surroundings, element: Site | Orbiter, epoch_mjd_tdb: FloatArray
+) -> Eye:
+    """A site or orbiter with a telescope of which nothing is known; called by its own id.
+
+    Raises:
+        InputError: the element's file or terrain cannot be used.
+        OutOfRangeError: an orbiter's path does not cover the epochs.
+    """
+    observer = station.observer(element.id)
+    position_km, velocity_km_s = observer.state(epoch_mjd_tdb)
+    away = planets().state("sun", epoch_mjd_tdb)[0] - position_km
+    return Eye(
+        element=element.id,
+        name=element.id,
+        where=element.body if isinstance(element, Site) else "orbit",
+        limit_mag=None,
+        sun_elongation_rad=SUN_ELONGATION_RAD,
+        sun_altitude_rad=SUN_ALTITUDE_RAD,
+        planned_from=None,
+        observer=observer,
+        horizon_rad=_lowest(around, element, _UNKNOWN),
+        epoch_mjd_tdb=epoch_mjd_tdb,
+        position_km=position_km,
+        velocity_km_s=velocity_km_s,
+        to_sun=away / np.linalg.norm(away, axis=1, keepdims=True),
+    )
 
 
 def _lowest(around: Surroundings, element: Site | Orbiter, telescope: Telescope) -> FloatArray:
