@@ -30,7 +30,7 @@ from perilune.times import FloatArray
 
 Told = Callable[[float, str], None]
 
-_IDLE_GENERATIONS: Final = 20  # that bring nothing new end a search
+_IDLE_GENERATIONS: Final = 100  # that bring nothing new end a search
 _BAD: Final = 1e30  # the cost of a design that cannot be, for the search alone
 
 
