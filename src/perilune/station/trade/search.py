@@ -30,7 +30,7 @@ from perilune.times import FloatArray
 
 Told = Callable[[float, str], None]
 
-_IDLE_GENERATIONS: Final = 100  # that bring nothing new end a search
+_IDLE_GENERATIONS: Final = 20  # that bring nothing new end a search
 _BAD: Final = 1e30  # the cost of a design that cannot be, for the search alone
 
 
@@ -197,7 +197,8 @@ class Search:
                 found.append(self.look_at(design))
             nsga.tell(self._fitness(found), self._misses(found))
             idle = idle + 1 if len(self.outcomes) == known else 0
-            scale.measure(self.costs([each for each in found if each.is_feasible]), self)
+            if not idle:
+                scale.measure(self.costs([each for each in found if each.is_feasible]), self)
 
     def _fitness(self, outcomes: Sequence[Outcome]) -> FloatArray:
         costs = self.costs(outcomes)
