@@ -22,6 +22,18 @@ export function coastlines(): Ring[] {
   );
 }
 
+/** A body's lines as pairs of points on the unit sphere: rings, and a net of so many degrees. */
+export function onSphere(rings: readonly Ring[], netDeg: number): Vec[] {
+  const chains: Vec[][] = rings.map((ring) => ring.map(([lon, lat]) => placeOf(lat, lon, 1)));
+  for (let lat = netDeg - 90; lat < 90; lat += netDeg) {
+    chains.push(Array.from({ length: 73 }, (_, k) => placeOf(lat, 5 * k, 1)));
+  }
+  for (let lon = 0; lon < 360; lon += netDeg) {
+    chains.push(Array.from({ length: 33 }, (_, k) => placeOf(5 * k - 80, lon, 1)));
+  }
+  return chains.flatMap((chain) => chain.slice(1).flatMap((to, k) => [chain[k]!, to]));
+}
+
 /** A circle on a sphere about a place, its diameter as an angle. */
 export function circleOf(latitudeDeg: number, longitudeDeg: number, diameterRad: number, count = 73): Ring {
   const middle = placeOf(latitudeDeg, longitudeDeg, 1);

@@ -36,6 +36,12 @@ export function earthFixed(r: Vec, mjdTdb: number): Vec {
   return turned(2, sidereal, ofDate);
 }
 
+/** Where the rotating Earth's x, y and z point in the ICRF. */
+export function earthAxes(mjdTdb: number): [Vec, Vec, Vec] {
+  const [a, b, c] = [earthFixed([1, 0, 0], mjdTdb), earthFixed([0, 1, 0], mjdTdb), earthFixed([0, 0, 1], mjdTdb)];
+  return [0, 1, 2].map((k) => [a[k]!, b[k]!, c[k]!]) as [Vec, Vec, Vec];
+}
+
 /** The turn that takes two directions from one frame to another. */
 export function turnBetween(from: [Vec, Vec], to: [Vec, Vec]): (v: Vec) => Vec {
   const axes = ([a, b]: [Vec, Vec]): [Vec, Vec, Vec] => {

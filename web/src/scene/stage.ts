@@ -11,6 +11,7 @@ import {
   LineBasicMaterial,
   LineDashedMaterial,
   LineSegments,
+  Matrix4,
   Mesh,
   type Object3D,
   PerspectiveCamera,
@@ -28,6 +29,9 @@ import { colour } from "../lib/theme.svelte";
 
 interface Part {
   object: Object3D;
+  isShown: boolean;
+  /** A radius about a place: drawn only where it comes to some pixels. */
+  detail?: () => { middle: Vec; radiusKm: number };
   /** Whether its points, the focus or the unit have changed since it was placed. */
   isStale: boolean;
   tone: string;
@@ -72,6 +76,8 @@ function isSoftware(): boolean {
 // Without a graphics card, a picture that moves is drawn with fewer pixels, and with all at rest.
 const MOVING = 0.6;
 const REST_MS = 220;
+// What has a detail is drawn from so many pixels of its radius on: in a dot it would only be noise.
+const DETAIL_PX = 24;
 
 export class Stage {
   readonly canvas: HTMLCanvasElement;
@@ -211,6 +217,7 @@ export class Stage {
     let at: Vec = [0, 0, 0];
     const part = this.#enter({
       object: mesh,
+      isShown: true,
       isStale: true,
       tone,
       place: (focus, unitKm) => {
@@ -225,7 +232,39 @@ export class Stage {
         part.isStale = true;
         this.draw();
       },
-      show: (visible) => this.#show(mesh, visible),
+      show: (visible) => this.#show(part, visible),
+    };
+  }
+
+  /** Lines on a body: pairs of points on the unit sphere in its own axes, turned with it. */
+  globe(pairs: readonly Vec[], radiusKm: number, tone: string, opacity = 1): Globe {
+    const material = new LineBasicMaterial({ transparent: opacity < 1, opacity });
+    const array = new Float32Array(pairs.flat());
+    const geometry = new BufferGeometry().setAttribute("position", new BufferAttribute(array, 3));
+    const object = new LineSegments(geometry, material);
+    object.frustumCulled = false;
+    let middle: Vec = [0, 0, 0];
+    const part = this.#enter({
+      object,
+      isShown: true,
+      isStale: true,
+      tone,
+      detail: () => ({ middle, radiusKm }),
+      place: (focus, unitKm) => {
+        object.position.set(...(middle.map((x, k) => (x - focus[k]!) / unitKm) as Vec));
+        object.scale.setScalar(radiusKm / unitKm);
+      },
+      paint: (c) => (material.color = c),
+    });
+    return {
+      move: (at, [x, y, z]) => {
+        middle = at;
+        object.quaternion.setFromRotationMatrix(
+          new Matrix4().makeBasis(new Vector3(...x), new Vector3(...y), new Vector3(...z)),
+        );
+        part.isStale = true;
+        this.draw();
+      },
     };
   }
 
@@ -240,6 +279,7 @@ export class Stage {
     let array = new Float32Array(0);
     const part = this.#enter({
       object,
+      isShown: true,
       isStale: true,
       tone,
       paint,
@@ -267,14 +307,24 @@ export class Stage {
         part.isStale = true;
         this.draw();
       },
-      show: (visible) => this.#show(object, visible),
+      show: (visible) => this.#show(part, visible),
     };
   }
 
-  #show(object: Object3D, visible: boolean): void {
-    if (object.visible === visible) return;
-    object.visible = visible;
+  #show(part: Part, visible: boolean): void {
+    if (part.isShown === visible) return;
+    part.isShown = visible;
     this.draw();
+  }
+
+  /** Whether a part with a detail is near enough to be drawn. */
+  #isLarge({ detail }: Part): boolean {
+    if (!detail) return true;
+    const { middle, radiusKm } = detail();
+    const at = new Vector3(...(middle.map((x, k) => (x - this.#focus[k]!) / this.#unitKm) as Vec));
+    const angle = radiusKm / this.#unitKm / this.#camera.position.distanceTo(at);
+    const perRadian = this.host.clientHeight / 2 / Math.tan((this.#camera.fov * Math.PI) / 360);
+    return angle * perRadian >= DETAIL_PX;
   }
 
   #misplace(): void {
@@ -326,6 +376,7 @@ export class Stage {
 
   #render(): void {
     for (const part of this.#parts) {
+      part.object.visible = part.isShown && this.#isLarge(part);
       if (!part.object.visible || !part.isStale) continue;
       part.place(this.#focus, this.#unitKm);
       part.isStale = false;
@@ -474,6 +525,12 @@ export class Stage {
     this.#renderer.dispose();
     this.#renderer.forceContextLoss();
   }
+}
+
+/** A body's lines, which are moved and turned as one. */
+export interface Globe {
+  /** @param axes where the body's own x, y and z point */
+  move: (middle: Vec, axes: readonly [Vec, Vec, Vec]) => void;
 }
 
 /** A part of the picture that can be moved or hidden. */
