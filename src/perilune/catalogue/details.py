@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from perilune.astrometry.observations import Kind
 from perilune.catalogue.records import chunks
@@ -75,6 +75,34 @@ def orbit_details(connection: Connection, orbit_ids: Sequence[int]) -> dict[int,
         for some in chunks(list(dict.fromkeys(orbit_ids)))
         for row in connection.execute(query.where(orbits.c.id.in_(some)))
     }
+
+
+def preferred_elements(connection: Connection, limit: int) -> list[Row[Any]]:
+    """Names and elements of preferred orbits, without making orbits of them.
+
+    Rows of full_name, epoch_mjd_tdb, perihelion_distance_au, eccentricity, inclination_deg,
+    node_deg, argument_of_perihelion_deg, mean_anomaly_deg and semi_major_axis_au, the latter two
+    None for a parabola.
+    """
+    column = orbits.c
+    query = (
+        select(
+            objects.c.full_name,
+            column.epoch_mjd_tdb,
+            column.perihelion_distance_au,
+            column.eccentricity,
+            column.inclination_deg,
+            column.node_deg,
+            column.argument_of_perihelion_deg,
+            column.mean_anomaly_deg,
+            column.semi_major_axis_au,
+        )
+        .join(objects, column.object_id == objects.c.id)
+        .where(column.is_preferred)
+        .order_by(column.object_id)
+        .limit(limit)
+    )
+    return list(connection.execute(query))
 
 
 def observed_spans(connection: Connection, object_ids: Sequence[int]) -> dict[int, ObservedSpan]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, Final
 
 import numpy as np
 
-from perilune.constants import AU_KM
+from perilune.constants import AU_KM, DAY_S
 from perilune.errors import InputError
 from perilune.impact.scales import diameter_km
 from perilune.orbits.conversion import with_elements
-from perilune.orbits.elements import KeplerianElements
+from perilune.orbits.elements import GM_SUN_DE440_KM3_S2, KeplerianElements
 from perilune.orbits.orbit import Orbit
 from perilune.times import format_tdb
 
@@ -70,6 +71,37 @@ def orbit_row(orbit: Orbit) -> dict[str, Any]:
         names = zip(fields(KeplerianElements), KeplerianElements.PARAMETERS, strict=True)
         sigma = {field.name: known[short] for field, short in names}
     return row | shape | {"elements": kepler.elements, "sigma": sigma}
+
+
+ELEMENT_UNITS: Final = {
+    "epoch_mjd_tdb": "d",
+    "perihelion_au": "au",
+    "inclination_deg": "deg, ecliptic J2000, as all angles",
+    "perihelion_mjd_tdb": "d, the passage nearest to the epoch by the mean anomaly",
+}
+
+
+def element_columns(rows: Sequence[Any]) -> dict[str, list[Any]]:
+    """Columns of `preferred_elements`, with the time of perihelion; parabolas are left out."""
+    known = [row for row in rows if row.semi_major_axis_au is not None]
+    axis_km = np.array([abs(row.semi_major_axis_au) for row in known]) * AU_KM
+    anomaly = np.radians([row.mean_anomaly_deg for row in known])
+    epoch = np.array([row.epoch_mjd_tdb for row in known])
+    closed = np.array([row.eccentricity < 1.0 for row in known], dtype=np.bool_)
+    # The anomaly of an ellipse counts from -180 deg, so that the passage is the nearest one.
+    turned = np.remainder(anomaly + np.pi, 2.0 * np.pi) - np.pi
+    motion_rad_d = np.sqrt(GM_SUN_DE440_KM3_S2 / axis_km**3) * DAY_S
+    perihelion = epoch - np.where(closed, turned, anomaly) / motion_rad_d
+    return {
+        "objects": [row.full_name for row in known],
+        "epoch_mjd_tdb": epoch.tolist(),
+        "perihelion_au": [row.perihelion_distance_au for row in known],
+        "eccentricity": [row.eccentricity for row in known],
+        "inclination_deg": [row.inclination_deg for row in known],
+        "node_deg": [row.node_deg for row in known],
+        "argument_of_perihelion_deg": [row.argument_of_perihelion_deg for row in known],
+        "perihelion_mjd_tdb": perihelion.tolist(),
+    }
 
 
 def _shape(orbit: Orbit) -> dict[str, float | None]:

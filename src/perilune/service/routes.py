@@ -15,12 +15,13 @@ from perilune.catalogue import (
     next_approaches,
     risk_list,
 )
+from perilune.catalogue.details import preferred_elements
 from perilune.constants import AU_KM
 from perilune.contract import approaches as approach_contract
 from perilune.contract import risk as risk_contract
 from perilune.impact import RiskAssessment
 from perilune.impact.risk import now_mjd_tdb
-from perilune.service import states
+from perilune.service import orbit_rows, states
 from perilune.service.answers import ERRORS, Envelope, answer, risk_row
 from perilune.service.formats import rows_of
 from perilune.service.parameters import Bodies, Body, Center, Epoch, Frame, StepDays, epoch_grid
@@ -113,6 +114,23 @@ def router(database: Database) -> APIRouter:
         rows = [approach_contract.approach_row(each.approach) for each in held]
         inputs = {"question": "approaches", "body": list(wanted), "within_au": within_au}
         return answer(request, rows, units=approach_contract.UNITS, inputs=inputs)
+
+    @routes.get("/elements", tags=["objects"], **rows_of(Envelope[dict[str, list[Any]]]))
+    def list_elements(
+        request: Request, limit: Annotated[int, Query(ge=1, le=100_000)] = 2000
+    ) -> Response:
+        """Elements of many objects' preferred orbits as columns, to draw them."""
+        with database.read() as connection:
+            held = preferred_elements(connection, limit)
+        found = orbit_rows.element_columns(held)
+        names = ["object", *list(found)[1:]]
+
+        def table() -> list[dict[str, Any]]:
+            rows = zip(*found.values(), strict=True)
+            return [dict(zip(names, row, strict=True)) for row in rows]
+
+        inputs = {"question": "elements", "limit": limit}
+        return answer(request, found, units=orbit_rows.ELEMENT_UNITS, inputs=inputs, table=table)
 
     @routes.get("/bodies", tags=["ephemeris"], **rows_of(Envelope[dict[str, Any]]))
     def show_bodies(

@@ -11,7 +11,7 @@ from perilune.contract.envelope import without_place
 from perilune.contract.station import LIGHT_UNITS, LINK_UNITS, ORBIT_UNITS
 from perilune.errors import InputError
 from perilune.impact.risk import now_mjd_tdb
-from perilune.service import sensors, station_scene
+from perilune.service import sensors, station_scene, station_timeline
 from perilune.service.answers import ERRORS, Envelope, answer
 from perilune.service.formats import rows_of
 from perilune.service.parameters import Epoch, StepDays, epoch_grid
@@ -22,6 +22,7 @@ Id = Annotated[str, Path(max_length=80, description="A station's short name.", e
 
 LIGHT_LONGEST_D: Final = 7_000.0
 LINKS_LONGEST_D: Final = 31.0
+TIMELINE_LONGEST_D: Final = 366.0
 _ROWS: Final = rows_of(Envelope[list[dict[str, Any]]])
 
 
@@ -70,6 +71,31 @@ def router(database: Database) -> APIRouter:
         document, span, inputs = _asked(database, id, "links", start, stop, LINKS_LONGEST_D)
         rows = station_scene.link_rows(document, *span)
         return answer(request, rows, units=LINK_UNITS, inputs=inputs)
+
+    @routes.get("/{id}/timeline", response_model=Envelope[dict[str, Any]])
+    def show_timeline(
+        request: Request, id: Id, start: Epoch, stop: Epoch, step_d: StepDays = 0.05
+    ) -> Response:
+        """Light, lines of sight and power on a grid of epochs, over a year at most."""
+        document, span, inputs = _asked(database, id, "timeline", start, stop, TIMELINE_LONGEST_D)
+        epochs = epoch_grid(start, stop, step_d)
+        if len(epochs) < 2:
+            raise InputError(
+                "there is one epoch only", field="step_d", found=step_d, expected="a shorter step"
+            )
+        found = station_timeline.timeline(document, span[0], step_d, len(epochs))
+        units, inputs = station_timeline.UNITS, inputs | {"step_d": step_d}
+        return answer(request, found, units=units, inputs=inputs)
+
+    @routes.get("/{id}/paths", **_ROWS)
+    def show_paths(request: Request, id: Id, epoch: Epoch) -> Response:
+        """The orbiters' paths over one revolution from an epoch on."""
+        with database.read() as connection:
+            held = find_station(connection, id)
+        when = parse_epoch(epoch, "epoch")
+        rows = station_timeline.paths(held.document, when)
+        inputs = {"question": "paths", "sha256": held.sha256, "epoch_mjd_tdb": when}
+        return answer(request, rows, units=station_timeline.PATH_UNITS, inputs=inputs)
 
     @routes.get("/{id}/orbits", **_ROWS)
     def show_orbits(

@@ -43,6 +43,7 @@ SKY_UNITS: Final = {
     "earth_km": "km, likewise",
 }
 _POINTS: Final = 241
+_NO_PATH: Final[dict[str, Any]] = {"epoch_mjd_tdb": None, "period_d": None, "path_km": None}
 _LIGHT_STEP_D: Final = 1.0 / 24.0
 
 
@@ -100,32 +101,25 @@ def _site(site: Site) -> dict[str, Any]:
 
 
 def _orbiter(orbiter: Orbiter, station: Station) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "id": orbiter.id,
-        "name": orbiter.name or orbiter.id,
-        "family": orbiter.family,
-        "epoch_mjd_tdb": None,
-        "period_d": None,
-        "path_km": None,
-    }
-    source = getattr(orbiter, orbiter.family)
-    epoch_text = getattr(source, "epoch", None)
+    """An orbiter and its path from the epoch on that its file gives."""
+    epoch_text = getattr(getattr(orbiter, orbiter.family), "epoch", None)
+    row = {"id": orbiter.id, "name": orbiter.name or orbiter.id, "family": orbiter.family}
     if epoch_text is None:
-        return row
-    epoch = parse_epoch(epoch_text)
+        return row | _NO_PATH
+    return row | orbiter_path(orbiter, station, parse_epoch(epoch_text))
+
+
+def orbiter_path(orbiter: Orbiter, station: Station, epoch: float) -> dict[str, Any]:
+    """Its path over one revolution from an epoch on, or the reason why it is not known."""
     try:
         observer = station.observer(orbiter.id)
         period_d = _period_d(observer.state(np.array([epoch])), epoch)
         epochs = epoch + np.linspace(0.0, period_d, _POINTS)
         position_km = observer.state(epochs)[0] - planets().state("moon", epochs)[0]
     except PeriluneError as error:
-        return row | {"reason": str(error)}
+        return _NO_PATH | {"reason": str(error)}
     path_km = moon_orientation(epoch, MOON_ME).to_fixed(position_km)
-    return row | {
-        "epoch_mjd_tdb": epoch,
-        "period_d": period_d,
-        "path_km": np.round(path_km, 2),
-    }
+    return {"epoch_mjd_tdb": epoch, "period_d": period_d, "path_km": np.round(path_km, 2)}
 
 
 def _period_d(state: tuple[Array, Array], epoch: float) -> float:
