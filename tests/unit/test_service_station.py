@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,11 @@ from seeded import STATIONS
 from service import running
 
 from perilune.catalogue import add_orbits, open_database, put_station
+from perilune.errors import InputError
 from perilune.orbits import catalogue as builtin
 from perilune.orbits.conversion import with_elements
 from perilune.orbits.elements import CometaryElements
+from perilune.service import station_scene
 from perilune.service.app import make_app
 from perilune.service.settings import ServiceSettings
 from perilune.station.links import station_links
@@ -113,3 +116,14 @@ def test_elements_of_many_objects(client: httpx.Client) -> None:
         assert abs(miss - period_d * round(miss / period_d)) < 0.02
     table = client.get("/v1/elements?limit=2", headers={"Accept": "text/csv"}).text
     assert len(table.splitlines()) == 3
+
+
+def test_what_a_station_file_names_beside_it_is_found(tmp_path: Path) -> None:
+    file = tmp_path / "station.yaml"
+    document = "name: Test\norbiters:\n  - {id: relay, oem: relay.oem}\n"
+    file.write_text(document)
+    (tmp_path / "relay.oem").touch()
+    with pytest.raises(InputError, match="not there"):
+        station_scene.parsed(document)
+    assert station_scene.know_file(file) == document
+    assert station_scene.parsed(document).folder == tmp_path

@@ -59,13 +59,14 @@ def serve(
     from perilune.catalogue import open_database, put_station
     from perilune.service.app import PAGE, make_app
     from perilune.service.settings import ServiceSettings
+    from perilune.service.station_scene import know_file
     from perilune.station.station import read_station
 
     stations = [(file.stem, read_station(file).name, file) for file in station or []]
     catalogue = open_database(database, wait_s=_WAITS_S)
     with catalogue.write() as connection:
         for slug, name, file in stations:
-            put_station(connection, slug, name, file.read_text(encoding="utf-8"), "serve")
+            put_station(connection, slug, name, know_file(file), "serve")
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family, backlog=256)

@@ -19,7 +19,7 @@ from perilune.errors import PeriluneError
 from perilune.impact.risk import now_mjd_tdb
 from perilune.service import compat_cad, compat_sentry
 from perilune.service.answers import refusals
-from perilune.service.problems import compat_refusal
+from perilune.service.problems import MEDIA_TYPE, compat_refusal
 from perilune.times import parse_epoch
 
 _LD: Final = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(au|ld)?", re.IGNORECASE | re.ASCII)
@@ -78,7 +78,11 @@ def install(app: FastAPI) -> None:
 
 
 _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
-    400: {"model": CompatProblem, "description": "A parameter does not hold what it should."},
+    400: {
+        "model": CompatProblem,
+        "description": "A parameter does not hold what it should; or the request is damaged.",
+        "content": {MEDIA_TYPE: {}},
+    },
     **refusals(401, 403, 414, 429, 503),
 }
 

@@ -47,13 +47,28 @@ _NO_PATH: Final[dict[str, Any]] = {"epoch_mjd_tdb": None, "period_d": None, "pat
 _LIGHT_STEP_D: Final = 1.0 / 24.0
 
 
+_FILES: Final[dict[str, Path]] = {}  # by their texts
+
+
+def know_file(file: Path) -> str:
+    """Remember where a station file stands, so that what it names beside it is found; its text."""
+    text = file.read_text(encoding="utf-8")
+    _FILES[text] = file
+    return text
+
+
 @lru_cache(maxsize=8)
 def parsed(document: str) -> Station:
     """The station of a file's text.
 
+    Maps and paths that it names are found where this service was given the file itself.
+
     Raises:
         StationFileError: it does not hold what it should.
     """
+    known = _FILES.get(document)
+    if known is not None and known.is_file() and known.read_text(encoding="utf-8") == document:
+        return read_station(known)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "station.yaml"
         file.write_text(document, encoding="utf-8")
