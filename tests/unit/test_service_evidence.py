@@ -140,12 +140,3 @@ def test_sensors_say_what_they_see_and_why_not(client: httpx.Client) -> None:
     only = _data(client, address + "&limiting_magnitude=-5")
     assert not any(row["visible"] for row in only)
     assert all("fainter" in row["reason"] for row in only)
-
-
-def test_a_lock_that_is_left_is_not_held(database: Database) -> None:
-    from perilune.catalogue.leases import is_held
-
-    with Lease(database, "test"), database.read() as connection:
-        assert is_held(connection, "test")
-    with database.read() as connection:
-        assert not is_held(connection, "test")
