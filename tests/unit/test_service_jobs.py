@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 import time
@@ -22,6 +23,7 @@ from perilune.catalogue import (
     add_job,
     add_orbits,
     add_partner,
+    assessments_of,
     audit_entries,
     claim_job,
     fail_job,
@@ -115,11 +117,26 @@ def test_an_object_is_fitted_and_assessed(sqlite: Database) -> None:
     assert all(each["probability_high"] > 0.0 for each in done.result["risk"])
 
 
-def test_what_cannot_be_done_says_why(sqlite: Database) -> None:
-    content = observed("2031 XY", 1).encode()  # one night: no orbit
+def test_one_night_is_assessed_by_all_orbits_that_fit(sqlite: Database) -> None:
+    content = observed("2031 XY", 1).encode()
     with sqlite.write() as connection:
         submit_observations(connection, content, parse_observations(content, "one.psv"), "test")
         job = add_job(connection, "assess", {"object": "2031 XY", "until": SOON})
+    assert do_job(sqlite, job.id)
+    with sqlite.read() as connection:
+        done = find_job(connection, job.id)
+        assert assessments_of(connection, find_object(connection, "2031 XY").id) == []
+    assert done.state == "done", done.error
+    assert not done.result["is_kept"]
+    assert {row["method"] for row in done.result["risk"]} <= {"ranging", "importance"}
+    assert all(row["probability_high"] > 0.0 for row in done.result["risk"])
+
+
+def test_what_cannot_be_done_says_why(sqlite: Database) -> None:
+    bare = dataclasses.replace(builtin.find("1 Ceres"), covariance=None, covariance_parameters=())
+    with sqlite.write() as connection:
+        add_orbits(connection, [bare], by="test")
+        job = add_job(connection, "assess", {"object": "Ceres", "until": SOON})
     assert do_job(sqlite, job.id)
     with sqlite.read() as connection:
         failed = find_job(connection, job.id)

@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from perilune.catalogue import (
+    CatalogueObject,
     Database,
     approaches_of,
     assessments_of,
     find_object,
+    observations_of,
     preferred_orbit,
 )
 from perilune.catalogue.cycles import Cycle
@@ -22,12 +24,17 @@ from perilune.catalogue.fits import fits_of, objects_to_fit
 from perilune.catalogue.leases import Lease, LeaseHeldError
 from perilune.catalogue.records import utc_now
 from perilune.constants import JULIAN_YEAR_D
+from perilune.dynamics import solar_system
 from perilune.errors import InputError, NotConvergedError
+from perilune.impact import RiskAssessment
+from perilune.impact.observed import assess_observed
+from perilune.impact.risk import DEFAULT_SAMPLES
+from perilune.times import format_utc
 from perilune.watch.cycle import LOCK
 from perilune.watch.journal import Journal
-from perilune.watch.reassess import assess_orbits, search_orbits
+from perilune.watch.reassess import LEAST_PROBABILITY, SEED, assess_orbits, search_orbits
 from perilune.watch.refit import fit_objects
-from perilune.watch.work import CycleSettings, Progress, Work
+from perilune.watch.work import BODIES, CycleSettings, Progress, Work
 
 _WAITS_S: Final = 3_600.0
 _NAP_S: Final = 1.0
@@ -69,6 +76,9 @@ def assess_object(
 ) -> dict[str, Any]:
     """Fit what is new, assess the risk for both bodies, find the approaches.
 
+    Where the observations determine no orbit, orbits are drawn from all that fit them and carried
+    on for some weeks: that result is not kept in the catalogue, which has no orbit to put it to.
+
     Args:
         database: the catalogue.
         name: the object's.
@@ -78,7 +88,7 @@ def assess_object(
 
     Raises:
         UnknownNameError: no such object.
-        InputError: it has no orbit with a covariance, so that there is no chance to speak of.
+        InputError: it has neither an orbit with a covariance nor two observations.
         NotConvergedError: it could not be assessed.
         LeaseHeldError: the watch was at work for an hour.
     """
@@ -96,13 +106,7 @@ def assess_object(
         with database.read() as connection:
             preferred = preferred_orbit(connection, found.id)
         if preferred is None or preferred.orbit.covariance is None:
-            raise InputError(
-                f"{found.full_name} has no orbit with a covariance",
-                field="object",
-                found=name,
-                expected="an orbit with a covariance, or observations that determine one",
-                remedy=" ".join(work.failures) or "Hand in observations first.",
-            )
+            return _by_ranging(database, found, until, parts.told)
         parts.next(_FIT_SHARE, _RISK_SHARE)
         failed = assess_orbits(work, [preferred.id])
         parts.next(_RISK_SHARE, 1.0)
@@ -116,20 +120,57 @@ def assess_object(
     return {
         "object": found.full_name,
         "solution": preferred.orbit.solution,
+        "is_kept": True,
         "fit": _fit_row(fits[0]) if fits else None,
-        "risk": [
-            {
-                "body": each.risk.body,
-                "impact_probability": each.risk.impact_probability,
-                "probability_low": each.risk.probability_low,
-                "probability_high": each.risk.probability_high,
-                "palermo_cumulative": each.risk.palermo_cumulative,
-                "torino_max": each.risk.torino_max,
-            }
-            for each in sorted(risks, key=lambda each: each.risk.body)
-        ],
+        "risk": [_risk_row(each.risk) for each in sorted(risks, key=lambda each: each.risk.body)],
         "approaches": len(met),
     }
+
+
+def _by_ranging(
+    database: Database, found: CatalogueObject, until_mjd_tdb: float, progress: Progress
+) -> dict[str, Any]:
+    """The risk by all orbits that an object's observations leave open."""
+    with database.read() as connection:
+        table = observations_of(connection, found.id, found.designation)
+    if len(table) < 2:
+        raise InputError(
+            f"{found.full_name} has no orbit with a covariance, and no observations",
+            field="object",
+            found=found.full_name,
+            expected="an orbit with a covariance, or two observations",
+            remedy="Hand in observations first.",
+        )
+    seen = assess_observed(
+        table, solar_system(), bodies=BODIES, until_mjd_tdb=until_mjd_tdb, method="auto",
+        samples=DEFAULT_SAMPLES, seed=SEED, least_probability=LEAST_PROBABILITY,
+        assessed_mjd_tdb=None, progress=progress,
+    )  # fmt: skip
+    rows = []
+    for each in seen.assessments:
+        row = _risk_row(each) | {"entry_utc": None, "corridor": None}
+        outcome = None if seen.imminent is None else seen.imminent.outcome(each.body)
+        if outcome is not None and outcome.entry_mjd_tdb is not None:
+            row["entry_utc"] = [format_utc(epoch) for epoch in outcome.entry_mjd_tdb]
+        if outcome is not None and outcome.corridor is not None:
+            row["corridor"] = outcome.corridor.geojson()
+        rows.append(row)
+    return {
+        "object": found.full_name,
+        "solution": seen.fit.verdict.reason,
+        "is_kept": False,
+        "fit": {"status": seen.fit.verdict.status, "reason": seen.fit.verdict.reason},
+        "risk": rows,
+        "approaches": None,
+    }
+
+
+def _risk_row(risk: RiskAssessment) -> dict[str, Any]:
+    names = (
+        "body", "method", "impact_probability", "probability_low", "probability_high",
+        "palermo_cumulative", "torino_max",
+    )  # fmt: skip
+    return {name: getattr(risk, name) for name in names}
 
 
 def _fit_row(fit: Any) -> dict[str, Any]:
