@@ -9,7 +9,8 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from perilune import __version__
 
@@ -48,8 +49,21 @@ def inputs_sha256(inputs: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+_AS_THEY_ARE: Final = frozenset((str, int, bool, type(None)))
+
+
+@lru_cache(maxsize=256)
+def _field_names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(each.name for each in dataclasses.fields(kind))
+
+
 def plain(value: object) -> Any:
     """The value in JSON's own types: dataclasses and arrays opened, NaN and infinity as null."""
+    kind = type(value)  # the usual ones first: a risk list has tens of thousands of values
+    if kind is float:
+        return value if math.isfinite(cast(float, value)) else None
+    if kind in _AS_THEY_ARE:
+        return value
     if isinstance(value, Enum):
         return plain(value.value)
     if value is None or isinstance(value, bool | int | str):
@@ -57,7 +71,7 @@ def plain(value: object) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {name: plain(getattr(value, name)) for name in _field_names(type(value))}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -21,7 +21,8 @@ from perilune.catalogue.changes import Changes
 from perilune.service.access import Caller
 
 KEPT_S: Final = 5.0
-MOMENT_S: Final = 1.0
+RENEWED_S: Final = 0.7  # at most so often, however often the database changes
+MOMENT_S: Final = 2.0
 _MOST_BYTES: Final = 64_000_000
 _LARGEST_BYTES: Final = 4_000_000
 _MOST_ANSWERS: Final = 1_000
@@ -64,7 +65,8 @@ class KeptAnswers:
         self._kept: OrderedDict[Key, Answer] = OrderedDict()
         self._bytes = 0
         self._asked: dict[tuple[Key, str, int], asyncio.Future[Answer]] = {}
-        self._renewals: set[asyncio.Task[Answer]] = set()
+        self._renewals: dict[Key, asyncio.Task[None]] = {}
+        self._one = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = self._key(scope)
@@ -81,10 +83,8 @@ class KeptAnswers:
         kept = self._kept.get(key)
         if kept is None or not self._may_be_told(kept, state):
             kept = await self._once(key, state, scope)
-        elif not self._is_fresh(kept, state) and (key, state, self._writes) not in self._asked:
-            renewal = asyncio.create_task(self._once(key, state, scope))
-            self._renewals.add(renewal)
-            renewal.add_done_callback(self._renewed)
+        elif self._is_to_be_renewed(kept, key, state):
+            self._renewals[key] = asyncio.create_task(self._renew(key, state, scope))
         if key in self._kept:
             self._kept.move_to_end(key)
         for message in kept.messages:
@@ -106,10 +106,20 @@ class KeptAnswers:
             return now_s - kept.made_s < 2.0 * KEPT_S
         return kept.writes == self._writes and now_s - kept.held_s < MOMENT_S
 
-    def _renewed(self, renewal: asyncio.Task[Answer]) -> None:
-        self._renewals.discard(renewal)
-        if not renewal.cancelled():
-            renewal.exception()  # whoever asks next will meet it
+    def _is_to_be_renewed(self, kept: Answer, key: Key, state: str) -> bool:
+        if self._is_fresh(kept, state) or key in self._renewals:
+            return False
+        return time.monotonic() - kept.made_s > RENEWED_S
+
+    async def _renew(self, key: Key, state: str, scope: Scope) -> None:
+        """Make an answer anew while the old one is told: one at a time, not to slow others down."""
+        try:
+            async with self._one:
+                await self._once(key, state, scope)
+        except Exception:
+            self._drop(key)  # whoever asks next meets what went wrong
+        finally:
+            del self._renewals[key]
 
     @staticmethod
     def _key(scope: Scope) -> Key | None:
@@ -163,8 +173,7 @@ class KeptAnswers:
 
     def _keep(self, key: Key, answer: Answer) -> None:
         """Put an answer by, in the place of those that nobody has asked for the longest."""
-        before = self._kept.pop(key, None)
-        self._bytes -= 0 if before is None else before.size
+        self._drop(key)
         is_good = answer.messages[0]["status"] in (200, 304) and answer.size <= _LARGEST_BYTES
         if not is_good or answer.state == "":
             return
@@ -173,3 +182,7 @@ class KeptAnswers:
         while self._bytes > _MOST_BYTES or len(self._kept) > _MOST_ANSWERS:
             _, dropped = self._kept.popitem(last=False)
             self._bytes -= dropped.size
+
+    def _drop(self, key: Key) -> None:
+        before = self._kept.pop(key, None)
+        self._bytes -= 0 if before is None else before.size
