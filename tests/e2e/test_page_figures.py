@@ -88,10 +88,10 @@ def _rows(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode())))
 
 
-@pytest.mark.parametrize("path", [OBJECT, STATION, SKY, "/project"])
+@pytest.mark.parametrize("path", ["/risk", OBJECT, STATION, SKY, "/project"])
 def test_every_figure_is_kept_with_its_data(visit: Visit, path: str) -> None:
     page = visit.open(path)
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(1_000)
     figures = page.locator("figure")
     titles = [figures.nth(k).get_attribute("aria-label") or "" for k in range(figures.count())]
     assert titles
@@ -153,12 +153,12 @@ def test_an_orbit_that_others_published_has_no_residuals(visit: Visit) -> None:
 
 def test_the_sky_is_that_of_the_time_bar(visit: Visit) -> None:
     page = visit.open(SKY)
-    chart = page.get_by_role("figure", name="The sky of the base near the south pole")
+    chart = page.get_by_role("figure", name="The sky over the base near the south pole")
     assert "10 Aug 2028, 20:00 UTC" in chart.inner_text()
     page.get_by_label("Time, UTC").fill("2028-08-20 20:00")
     page.keyboard.press("Enter")
     chart.get_by_text("20 Aug 2028, 20:00 UTC").wait_for(timeout=10_000)
-    rows = _rows(_kept(page, "Save The sky of the base near the south pole: CSV"))
+    rows = _rows(_kept(page, "Save The sky over the base near the south pole: CSV"))
     told = page.request.get(
         f"{visit.address}/v1/station/ilrs/sensors?epoch=2028-08-20T20:00&all=true&limit=40"
     ).json()["data"]
@@ -166,7 +166,7 @@ def test_the_sky_is_that_of_the_time_bar(visit: Visit) -> None:
     for row in rows:
         assert float(row["altitude_deg"]) == pytest.approx(mine[row["object"]]["altitude_deg"])
     page.get_by_label("From").select_option("kashgar")
-    page.get_by_role("figure", name="The sky of Kashi deep-space station, 35 m").wait_for()
+    page.get_by_role("figure", name="The sky over Kashi deep-space station, 35 m").wait_for()
 
 
 @pytest.mark.parametrize("element", ["kashgar", "bear-lakes", "base"])
@@ -177,7 +177,7 @@ def test_the_page_places_the_sun_as_the_service_does(visit: Visit, element: str)
     leaves out: nutation and UT1 - UTC.
     """
     page = visit.open(SKY)
-    page.get_by_label("From").select_option(element)
+    page.get_by_label("From").select_option("ilrs-5-telescope" if element == "base" else element)
     page.wait_for_timeout(300)
     cells = page.locator("table.few tr", has_text="Sun").locator("td").all_inner_texts()
     shown = float(cells[1].replace("−", "-").rstrip("°"))
@@ -198,6 +198,29 @@ def test_lines_of_sight_are_those_of_the_service(visit: Visit) -> None:
     (direct,) = (link for link in told if (link["a"], link["b"]) == ("base", "queqiao-2"))
     row = figure.locator("tr", has_text="Base near the south pole – Queqiao-2").first
     assert ("in sight" in row.inner_text()) == (direct["visible_fraction"] > 0.5)
+
+
+def test_timelines_are_those_of_the_service(visit: Visit) -> None:
+    page = visit.open(STATION)
+    page.get_by_role("figure", name="Power").locator("canvas").wait_for(timeout=60_000)
+    sights = _rows(_kept(page, "Save Who sees whom: CSV"))
+    asked = page.request.get(
+        f"{visit.address}/v1/station/ilrs/timeline?start=mjd:{sights[0]['epoch_mjd_tdb']}@tdb"
+        f"&stop=mjd:{sights[-1]['epoch_mjd_tdb']}@tdb"
+        f"&step_d={float(sights[1]['epoch_mjd_tdb']) - float(sights[0]['epoch_mjd_tdb'])}"
+    ).json()["data"]
+    (direct,) = (
+        each
+        for each in asked["links"]
+        if (each["a"], each["b"], each["via"]) == ("base", "queqiao-2", [])
+    )
+    shown = [int(row["Base near the south pole – Queqiao-2"]) for row in sights]
+    assert 0 < sum(shown) < len(shown)
+    # The last step may fall on either side of the end.
+    assert abs(len(shown) - len(direct["visible"])) <= 1
+    assert shown[:-2] == direct["visible"][: len(shown) - 2]
+    power = _rows(_kept(page, "Save Power: CSV"))
+    assert max(float(row["drawn"]) for row in power) == pytest.approx(42_000)
 
 
 def test_still_for_those_who_want_no_motion(browser: Browser, address: str) -> None:

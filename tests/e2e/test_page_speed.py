@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -121,6 +122,39 @@ def test_two_thousand_clones_move_smoothly(browser: Browser, address: str, play:
     page = visit.open("/object/2024%20YR4?t=2032-12-22T13:00Z&span=4")
     found = _frames_per_s(page, "The encounter", play=play)
     visit.context.close()
+    assert found >= FLOOR
+
+
+@pytest.mark.parametrize("play", [False, True], ids=["turned", "played"])
+def test_two_thousand_objects_move_smoothly(browser: Browser, address: str, play: bool) -> None:
+    """Orbits like those of near-Earth objects, drawn at random, in place of the catalogue's."""
+    visit = Visit(browser, address, viewport={"width": 1280, "height": 800})
+    chance = random.Random(2_000)
+
+    def many(low: float, high: float) -> list[float]:
+        return [chance.uniform(low, high) for _ in range(MANY)]
+
+    def synthetic(route: Route) -> None:
+        answer = route.fetch()
+        whole = answer.json()
+        whole["data"] = {
+            "objects": [f"2030 A{k}" for k in range(MANY)],
+            "epoch_mjd_tdb": [61000.0] * MANY,
+            "perihelion_au": many(0.2, 1.3),
+            "eccentricity": many(0.05, 0.9),
+            "inclination_deg": many(0.0, 40.0),
+            "node_deg": many(0.0, 360.0),
+            "argument_of_perihelion_deg": many(0.0, 360.0),
+            "perihelion_mjd_tdb": many(60500.0, 61500.0),
+        }
+        route.fulfill(response=answer, body=json.dumps(whole))
+
+    visit.context.route("**/v1/elements?**", synthetic)
+    page = visit.open("/risk")
+    found = _frames_per_s(page, "The catalogue about the Sun", play=play)
+    assert "2\u202f000 objects" in page.locator("figure").last.inner_text()
+    visit.context.close()
+    assert visit.said == []
     assert found >= FLOOR
 
 

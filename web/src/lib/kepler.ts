@@ -81,3 +81,48 @@ export function conic(r: Vec, v: Vec, count = 361): Vec[] {
   }
   return points;
 }
+
+/** Orbits as columns: heliocentric, ecliptic J2000. */
+export interface ElementColumns {
+  objects: string[];
+  perihelion_au: number[];
+  eccentricity: number[];
+  inclination_deg: number[];
+  node_deg: number[];
+  argument_of_perihelion_deg: number[];
+  perihelion_mjd_tdb: number[];
+}
+
+/** A state at perihelion, from which any conic is carried; a closed one knows its period. */
+export interface Perihelion {
+  mjd: number;
+  r: Vec;
+  v: Vec;
+  period_d: number | null;
+}
+
+export function perihelia(columns: ElementColumns): Perihelion[] {
+  const radian = Math.PI / 180;
+  return columns.objects.map((_, k) => {
+    const [q, e] = [columns.perihelion_au[k]! * AU_KM, columns.eccentricity[k]!];
+    const [i, node, w] = [columns.inclination_deg[k]!, columns.node_deg[k]!, columns.argument_of_perihelion_deg[k]!].map(
+      (x) => x * radian,
+    ) as [number, number, number];
+    const [ci, si, cn, sn, cw, sw] = [Math.cos(i), Math.sin(i), Math.cos(node), Math.sin(node), Math.cos(w), Math.sin(w)];
+    const toward: Vec = [cn * cw - sn * sw * ci, sn * cw + cn * sw * ci, sw * si];
+    const along: Vec = [-cn * sw - sn * cw * ci, -sn * sw + cn * cw * ci, cw * si];
+    const period = e < 1 ? (2 * Math.PI * Math.sqrt((q / (1 - e)) ** 3 / GM_SUN)) / 86400 : null;
+    return {
+      mjd: columns.perihelion_mjd_tdb[k]!,
+      r: scaled(toward, q),
+      v: scaled(along, Math.sqrt((GM_SUN * (1 + e)) / q)),
+      period_d: period,
+    };
+  });
+}
+
+/** Where two-body motion has it. */
+export function placeAt({ mjd, r, v, period_d }: Perihelion, at: number): Vec {
+  const days = at - mjd;
+  return carried(r, v, period_d === null ? days : days - period_d * Math.round(days / period_d));
+}

@@ -3,6 +3,10 @@
 export interface Sighting {
   element: string;
   name: string;
+  /** The facility, or the element where it has no telescope. */
+  telescope: string;
+  limit_mag: number | null;
+  planned_from: string | null;
   place: "moon" | "earth" | "orbit";
   object: string;
   epoch_utc: string;
