@@ -29,7 +29,17 @@ from perilune.orbits.orbit import Orbit
 from perilune.service import encounters, orbit_rows, states
 from perilune.service.answers import ERRORS, Envelope, answer, risk_row
 from perilune.service.formats import rows_of
-from perilune.service.parameters import Bodies, Body, Center, Epoch, Frame, StepDays, epoch_grid
+from perilune.service.parameters import (
+    Bodies,
+    Body,
+    Center,
+    Epoch,
+    Frame,
+    Start,
+    StepDays,
+    Stop,
+    epoch_grid,
+)
 from perilune.station.observers import parse_observer
 from perilune.times import parse_epoch
 
@@ -115,10 +125,16 @@ def router(database: Database) -> APIRouter:
         request: Request,
         name: Name,
         observer: Annotated[
-            str, Query(max_length=8, pattern=r"^\w{3,4}$", description="An MPC code.")
+            str,
+            Query(
+                max_length=8,
+                pattern=r"^\w{3,4}$",
+                description="An MPC code.",
+                examples=["X05"],
+            ),
         ],
-        start: Epoch,
-        stop: Epoch,
+        start: Start,
+        stop: Stop,
         step: Annotated[str, Query(max_length=16, description="1d, 2h, 10m or 30s.")] = "1d",
     ) -> Response:
         """Places, motion, brightness and their uncertainty in an observer's sky."""
@@ -139,8 +155,8 @@ def router(database: Database) -> APIRouter:
     def show_states(
         request: Request,
         name: Name,
-        start: Epoch,
-        stop: Epoch,
+        start: Start,
+        stop: Stop,
         step_d: StepDays = 1.0,
         center: Center = Center.SUN,
         frame: Frame = Frame.ICRF,
@@ -156,7 +172,12 @@ def router(database: Database) -> APIRouter:
         )
 
     @routes.get("/{name:path}/encounter", response_model=Envelope[dict[str, Any]])
-    def show_encounter(request: Request, name: Name, body: Body, epoch: Epoch) -> Response:
+    def show_encounter(
+        request: Request,
+        name: Name,
+        body: Annotated[Body, Query(examples=["moon"])],
+        epoch: Epoch,
+    ) -> Response:
         """One encounter: path, clones and target plane."""
         orbit, _ = _preferred(database, name)
         epoch_mjd_tdb = parse_epoch(epoch, "epoch")

@@ -47,6 +47,8 @@ Epoch = Annotated[
         examples=["2032-12-22T15:00", "mjd:63588.63@tdb"],
     ),
 ]
+Start = Annotated[str, Query(max_length=64, description="As an epoch.", examples=["2032-12-22"])]
+Stop = Annotated[str, Query(max_length=64, description="As an epoch.", examples=["2032-12-23"])]
 StepDays = Annotated[float, Query(gt=0.0, le=40_000.0, description="Between epochs, days.")]
 
 

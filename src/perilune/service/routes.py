@@ -24,7 +24,16 @@ from perilune.impact.risk import now_mjd_tdb
 from perilune.service import orbit_rows, states
 from perilune.service.answers import ERRORS, Envelope, answer, risk_row
 from perilune.service.formats import rows_of
-from perilune.service.parameters import Bodies, Body, Center, Epoch, Frame, StepDays, epoch_grid
+from perilune.service.parameters import (
+    Bodies,
+    Body,
+    Center,
+    Frame,
+    Start,
+    StepDays,
+    Stop,
+    epoch_grid,
+)
 from perilune.times import parse_epoch
 
 _BOTH = [Body.EARTH, Body.MOON]
@@ -135,9 +144,11 @@ def router(database: Database) -> APIRouter:
     @routes.get("/bodies", tags=["ephemeris"], **rows_of(Envelope[dict[str, Any]]))
     def show_bodies(
         request: Request,
-        body: Annotated[list[MajorBody], Query(description="May be repeated.")],
-        start: Epoch,
-        stop: Epoch,
+        body: Annotated[
+            list[MajorBody], Query(description="May be repeated.", examples=[["moon"]])
+        ],
+        start: Start,
+        stop: Stop,
         step_d: StepDays = 1.0,
         center: Center = Center.SUN,
         frame: Frame = Frame.ICRF,

@@ -14,7 +14,7 @@ from perilune.impact.risk import now_mjd_tdb
 from perilune.service import sensors, station_scene, station_timeline
 from perilune.service.answers import ERRORS, Envelope, answer
 from perilune.service.formats import rows_of
-from perilune.service.parameters import Epoch, StepDays, epoch_grid
+from perilune.service.parameters import Epoch, Start, StepDays, Stop, epoch_grid
 from perilune.times import parse_epoch
 
 Id = Annotated[str, Path(max_length=80, description="A station's short name.", examples=["ilrs"])]
@@ -48,7 +48,7 @@ def router(database: Database) -> APIRouter:
 
     @routes.get("/{id}/sky", response_model=Envelope[dict[str, Any]])
     def show_sky(
-        request: Request, id: Id, start: Epoch, stop: Epoch, step_d: StepDays = 1.0
+        request: Request, id: Id, start: Start, stop: Stop, step_d: StepDays = 1.0
     ) -> Response:
         """Where the Sun and the Earth stand for the Moon, on a grid of epochs."""
         with database.read() as connection:
@@ -59,14 +59,14 @@ def router(database: Database) -> APIRouter:
         return answer(request, sky, units=station_scene.SKY_UNITS, inputs=inputs)
 
     @routes.get("/{id}/light", **_ROWS)
-    def show_light(request: Request, id: Id, start: Epoch, stop: Epoch) -> Response:
+    def show_light(request: Request, id: Id, start: Start, stop: Stop) -> Response:
         """Light, nights and Earth of the sites on the Moon, by steps of an hour."""
         document, span, inputs = _asked(database, id, "light", start, stop, LIGHT_LONGEST_D)
         rows = station_scene.light_rows(document, *span)
         return answer(request, rows, units=LIGHT_UNITS, inputs=inputs)
 
     @routes.get("/{id}/links", **_ROWS)
-    def show_links(request: Request, id: Id, start: Epoch, stop: Epoch) -> Response:
+    def show_links(request: Request, id: Id, start: Start, stop: Stop) -> Response:
         """Lines of sight, passes, gaps and data rates between all elements, by the minute."""
         document, span, inputs = _asked(database, id, "links", start, stop, LINKS_LONGEST_D)
         rows = station_scene.link_rows(document, *span)
@@ -74,7 +74,7 @@ def router(database: Database) -> APIRouter:
 
     @routes.get("/{id}/timeline", response_model=Envelope[dict[str, Any]])
     def show_timeline(
-        request: Request, id: Id, start: Epoch, stop: Epoch, step_d: StepDays = 0.05
+        request: Request, id: Id, start: Start, stop: Stop, step_d: StepDays = 0.05
     ) -> Response:
         """Light, lines of sight and power on a grid of epochs, over a year at most."""
         document, span, inputs = _asked(database, id, "timeline", start, stop, TIMELINE_LONGEST_D)
