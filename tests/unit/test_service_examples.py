@@ -78,6 +78,7 @@ def _first(parameter: dict[str, Any]) -> Any:
     return (parameter.get("examples") or schema.get("examples") or [None])[0]
 
 
+@pytest.mark.slow
 def test_every_example_is_answered(served: tuple[httpx.Client, str]) -> None:
     client, job = served
     document = client.get("/v1/openapi.json").json()
