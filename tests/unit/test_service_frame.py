@@ -14,6 +14,8 @@ import httpx
 from service import running
 
 from perilune.catalogue import add_orbits, open_database
+from perilune.contract.steps import step_days
+from perilune.errors import InputError
 from perilune.orbits import catalogue as builtin
 from perilune.service.app import make_app
 from perilune.service.limits import LARGEST_BODY_BYTES
@@ -74,6 +76,8 @@ def test_an_unknown_name_is_a_problem_with_near_names(client: httpx.Client) -> N
         ("/v1/bodies?body=moon&start=yesterday&stop=2026-01-02", "start"),
         ("/v1/bodies?body=moon&start=2026-01-02&stop=2026-01-01", "stop"),
         ("/v1/bodies?body=moon&start=2026-01-01&stop=2099-01-01", "step_d"),
+        ("/v1/bodies?body=moon&start=2026-01-01&stop=2026-01-02&step_d=5e-324", "step_d"),
+        ("/v1/bodies?body=moon&start=2026-01-01&stop=2026-01-02&step_d=nan", "step_d"),
         ("/v1/objects/Apophis/encounter?body=earth&epoch=2027-01-01", "epoch"),
     ],
 )
@@ -137,3 +141,9 @@ def test_openapi_names_every_route(client: httpx.Client) -> None:
     for tail in tails:
         assert f"/v1/objects/{{name}}{tail}" in paths
     assert {"/v1/health", "/v1/objects", "/v1/risk", "/v1/bodies"} <= set(paths)
+
+
+@pytest.mark.parametrize("step", ["0d", "0." + "0" * 315 + "1d", "9" * 400 + "d", "1w", ""])
+def test_steps_that_are_none(step: str) -> None:
+    with pytest.raises(InputError, match="no step"):
+        step_days(step)

@@ -49,7 +49,7 @@ Epoch = Annotated[
 ]
 Start = Annotated[str, Query(max_length=64, description="As an epoch.", examples=["2032-12-22"])]
 Stop = Annotated[str, Query(max_length=64, description="As an epoch.", examples=["2032-12-23"])]
-StepDays = Annotated[float, Query(gt=0.0, le=40_000.0, description="Between epochs, days.")]
+StepDays = Annotated[float, Query(ge=1e-6, le=40_000.0, description="Between epochs, days.")]
 
 
 def epoch_grid(start: str, stop: str, step_d: float) -> NDArray[np.float64]:
