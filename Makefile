@@ -18,7 +18,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
 run: $(VENV)/.service ## one monitoring cycle over the built-in catalogue, then the page
-	@$(BIN)/perilune watch
+	@$(BIN)/perilune watch stations/ilrs.yaml
 ifneq ($(SERVE),no)
 	@$(MAKE) --no-print-directory page || echo "The page could not be built: only the API is served." >&2
 	@$(BIN)/perilune serve --station stations/ilrs.yaml --station stations/gateway.yaml
