@@ -208,20 +208,20 @@ def test_a_locked_database_is_a_503_that_says_so(database: Database) -> None:
         assert _asked(place, "/v1/jobs", held, b'{"kind": "cycle"}')[0] == 202
 
 
-def test_a_full_disk_is_a_507_and_nothing_is_lost(database: Database, tmp_path: Path) -> None:
-    resource = pytest.importorskip("resource", reason="no limits on files here")
+def test_a_full_disk_is_a_507_and_nothing_is_lost(database: Database) -> None:
+    pytest.importorskip("resource", reason="no limits on files here")
     held = _token(database) | {"Content-Type": "text/plain"}
     line = "     K23D00Z  C2023 02 15.19920 07 56 49.712+20 17 50.56         18.5 GV     W84\n"
     room = os.path.getsize(database.place) + 200_000
+    # Writing beyond is refused (EFBIG), as on a disk that is full.
+    wrapper = (
+        "import os, resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}));"
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
     command = [PERILUNE, "serve", "--port", "0", "--database", database.place, "--no-jobs"]
-
-    def no_room() -> None:
-        # Writing beyond is refused (EFBIG), as on a disk that is full.
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
-
     with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, preexec_fn=no_room
+        [sys.executable, "-c", wrapper, *command], stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             assert process.stderr is not None
