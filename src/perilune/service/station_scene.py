@@ -20,9 +20,10 @@ from perilune.station.light import site_sky
 from perilune.station.links import station_links
 from perilune.station.orbits.report import orbiter_report
 from perilune.station.places import Site
+from perilune.station.reading import read_station
 from perilune.station.sky_track import sky_track
 from perilune.station.spacecraft import Orbiter
-from perilune.station.station import Station, read_station
+from perilune.station.station import Station
 from perilune.station.surroundings import site_horizon
 from perilune.times import parse_epoch
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import traceback
 from typing import Final
 
 from perilune.catalogue import Database
@@ -57,6 +58,9 @@ class Workshop:
                 job_id = self._next()
             except PeriluneError:
                 job_id = None  # the database is busy or away: there will be another time
+            except Exception:
+                traceback.print_exc()  # a defect; jobs that come later are not to wait for ever
+                job_id = None
             if job_id is None:
                 self._stirred.wait(_LOOKS_EVERY_S)
                 self._stirred.clear()
