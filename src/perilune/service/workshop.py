@@ -9,7 +9,7 @@ import threading
 import traceback
 from typing import Final
 
-from perilune.catalogue import Database
+from perilune.catalogue import Database, fail_job, find_job
 from perilune.catalogue.database import ENVIRONMENT
 from perilune.catalogue.jobs import jobs_in, retake_job
 from perilune.catalogue.leases import is_held
@@ -99,8 +99,6 @@ class Workshop:
 
     def _give_up(self, job_id: str) -> None:
         """A worker that could not even begin must not be sent for the same job for ever."""
-        from perilune.catalogue import fail_job, find_job
-
         try:
             with self._database.write() as connection:
                 if find_job(connection, job_id).state == "waiting":
