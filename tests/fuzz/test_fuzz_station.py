@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perilune.errors import PeriluneError
-from perilune.station.station import Station, read_station
+from perilune.station.reading import read_station
+from perilune.station.station import Station
 
 STATIONS = Path(__file__).resolve().parents[2] / "stations"
 TEXTS = [(STATIONS / f"{name}.yaml").read_text() for name in ("gateway", "ilrs")]

@@ -13,7 +13,7 @@ from planning import HEAD
 from perilune.errors import PeriluneError
 from perilune.station.build_up.ledger import partner_sums, phase_sums
 from perilune.station.build_up.plan import plan_build_up
-from perilune.station.station import read_station
+from perilune.station.reading import read_station
 
 pytest.importorskip("highspy")
 

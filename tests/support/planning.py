@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from perilune.station.station import Station, read_station
+from perilune.station.reading import read_station
+from perilune.station.station import Station
 
 HEAD = """\
 name: Test

@@ -16,8 +16,9 @@ from perilune.station.kept_orbits import kept_orbiter
 from perilune.station.link_kernels import clearance, gather
 from perilune.station.links import EARTH, Link, station_links
 from perilune.station.orbiters import propagated_orbiter
+from perilune.station.reading import read_station
 from perilune.station.spacecraft import FrozenOrbit, LowOrbit
-from perilune.station.station import Station, read_station
+from perilune.station.station import Station
 from perilune.times import parse_epoch
 
 START = parse_epoch("2030-01-01")

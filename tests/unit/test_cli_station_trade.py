@@ -14,7 +14,7 @@ import pytest
 from trading import POWER, write_file
 
 from perilune.cli.main import main
-from perilune.station.station import read_station
+from perilune.station.reading import read_station
 
 
 def test_the_table_and_its_file_for_each_point(

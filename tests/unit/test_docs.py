@@ -92,7 +92,7 @@ def test_long_runs_agree_with_what_is_repeated(snippet: Snippet) -> None:
 
 @pytest.mark.parametrize("snippet", _parameters("yaml"))
 def test_station_files_and_rules_are_read(snippet: Snippet, tmp_path: Path) -> None:
-    from perilune.station.station import read_station
+    from perilune.station.reading import read_station
     from perilune.watch.rules import read_rules
 
     file = tmp_path / "station.yaml"

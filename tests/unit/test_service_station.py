@@ -25,7 +25,7 @@ from perilune.service.app import make_app
 from perilune.service.settings import ServiceSettings
 from perilune.station.links import station_links
 from perilune.station.power import station_power
-from perilune.station.station import read_station
+from perilune.station.reading import read_station
 from perilune.times import parse_epoch
 
 SPAN = "start=2030-01-10&stop=2030-01-13"

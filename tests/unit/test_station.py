@@ -12,7 +12,7 @@ from perilune.ephemeris import planets
 from perilune.errors import InputError, OutOfRangeError, UnknownNameError
 from perilune.frames.ecliptic import ecliptic_from_icrf_matrix
 from perilune.station.observers import parse_observer
-from perilune.station.station import read_station
+from perilune.station.reading import read_station
 from perilune.station.tabulated import TabulatedStates
 from perilune.times import format_tdb
 

@@ -18,8 +18,8 @@ from perilune.errors import InputError
 from perilune.frames.moon import moon_orientation
 from perilune.station.faults import StationFileError
 from perilune.station.kept_orbits import kept_orbiter
+from perilune.station.reading import read_station
 from perilune.station.schema import station_schema
-from perilune.station.station import read_station
 from perilune.times import parse_epoch
 
 STATIONS = Path(__file__).resolve().parents[2] / "stations"

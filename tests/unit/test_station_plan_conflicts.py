@@ -91,7 +91,7 @@ def test_a_window_without_any_day_of_launch(tmp_path: Path) -> None:
     path = Path(text.file)
     path.write_text(path.read_text().replace("start: 2032-01-01, stop: 2033-12-31",
                                              "start: 2032-02-01, stop: 2032-05-01"))  # fmt: skip
-    from perilune.station.station import read_station
+    from perilune.station.reading import read_station
 
     with pytest.raises(InfeasiblePlanError, match="Launch more often") as caught:
         plan_build_up(read_station(path), months=6)

@@ -9,7 +9,7 @@ from planning import HEAD
 
 from perilune.errors import PeriluneError
 from perilune.station.faults import StationFileError
-from perilune.station.station import read_station
+from perilune.station.reading import read_station
 from perilune.times import parse_epoch
 
 WHOLE = (

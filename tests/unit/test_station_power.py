@@ -14,7 +14,8 @@ from perilune.station.coverage import band_points, station_coverage
 from perilune.station.coverage_kernels import cover, invert_4
 from perilune.station.power import PowerBalance, present, station_power
 from perilune.station.power_kernels import balance, reserves, storage_needed
-from perilune.station.station import Station, read_station
+from perilune.station.reading import read_station
+from perilune.station.station import Station
 from perilune.times import parse_epoch
 
 START = parse_epoch("2030-01-01")

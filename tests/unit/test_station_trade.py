@@ -20,7 +20,7 @@ from perilune.station.light import site_sky
 from perilune.station.links import EARTH, station_links
 from perilune.station.orbits.report import orbiter_report
 from perilune.station.power import station_power
-from perilune.station.station import read_station
+from perilune.station.reading import read_station
 from perilune.station.surroundings import site_horizon
 from perilune.station.trade.designs import Design
 from perilune.station.trade.files import design_text

@@ -19,7 +19,7 @@ from perilune.dynamics import solar_system
 from perilune.orbits import catalogue
 from perilune.station.light import site_sky
 from perilune.station.links import station_links
-from perilune.station.station import read_station
+from perilune.station.reading import read_station
 from perilune.station.surroundings import site_horizon
 from perilune.times import format_utc, parse_epoch
 from perilune.watch.cycle import run_cycle

@@ -81,7 +81,7 @@ def fit(
 
     observers = None
     if station is not None:
-        from perilune.station.station import read_station
+        from perilune.station.reading import read_station
 
         observers = read_station(station).observers()
     readings = [read_observations(path) for path in files]

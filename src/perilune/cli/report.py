@@ -49,7 +49,7 @@ def report(
     from perilune.cli.references import REFERENCES
     from perilune.report.document import make_report, render
     from perilune.report.pdf import printer, to_pdf
-    from perilune.station.station import read_station
+    from perilune.station.reading import read_station
     from perilune.times import parse_epoch
 
     wanted = _files(output, file)

@@ -62,7 +62,7 @@ def serve(
     from perilune.service.app import PAGE, make_app
     from perilune.service.settings import ServiceSettings
     from perilune.service.station_scene import know_file
-    from perilune.station.station import read_station
+    from perilune.station.reading import read_station
 
     stations = [(file.stem, read_station(file).name, file) for file in station or []]
     catalogue = open_database(database, wait_s=_WAITS_S)

@@ -34,7 +34,7 @@ def show(file: File, json: Json = False) -> None:
     """Sum up a station file: partners, phases, elements, facilities, assumptions."""
     from perilune.cli.station_summary import print_summary
     from perilune.contract.station import SUMMARY_UNITS, summary
-    from perilune.station.station import read_station
+    from perilune.station.reading import read_station
 
     held = read_station(file)
     if json:
@@ -59,8 +59,8 @@ def light(
     from perilune.contract.station import LIGHT_UNITS, light_row
     from perilune.contract.steps import step_days
     from perilune.station.light import SAROS_D, site_sky
+    from perilune.station.reading import read_station
     from perilune.station.sky_track import sky_track
-    from perilune.station.station import read_station
     from perilune.station.surroundings import Surroundings
 
     held = read_station(file)
@@ -122,7 +122,7 @@ def orbits(
     """Give the orbits' shape, stability, eclipses, station-keeping and lifetime."""
     from perilune.contract.station import ORBIT_UNITS
     from perilune.station.orbits.report import orbiter_report
-    from perilune.station.station import read_station
+    from perilune.station.reading import read_station
 
     held = read_station(file)
     found = []
@@ -189,7 +189,7 @@ def links(
     from perilune.contract.station import LINK_UNITS, link_row
     from perilune.contract.steps import step_days
     from perilune.station.links import station_links
-    from perilune.station.station import read_station
+    from perilune.station.reading import read_station
 
     held = read_station(file)
     first, last = _span(start, stop, 365.25)
@@ -248,7 +248,7 @@ def coverage(
     from perilune.contract.station import COVERAGE_UNITS, coverage_row
     from perilune.contract.steps import step_days
     from perilune.station.coverage import station_coverage
-    from perilune.station.station import read_station
+    from perilune.station.reading import read_station
 
     held = read_station(file)
     first, last = _span(start, stop, 30.0)
@@ -301,7 +301,7 @@ def power(
     from perilune.contract.station import POWER_UNITS, power_row
     from perilune.contract.steps import step_days
     from perilune.station.power import station_power
-    from perilune.station.station import read_station
+    from perilune.station.reading import read_station
 
     held = read_station(file)
     first, last = _span(start, stop, 365.25)

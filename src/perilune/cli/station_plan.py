@@ -41,7 +41,7 @@ def plan(
     """Pack facilities and crews' supplies into launches: at least cost, then soonest."""
     from perilune.contract.station_plan import PLAN_UNITS, launch_rows, plan_rows
     from perilune.station.build_up.plan import plan_build_up
-    from perilune.station.station import read_station
+    from perilune.station.reading import read_station
 
     held = read_station(file)
     with progress_bar("Plan") as progress:

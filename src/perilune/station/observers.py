@@ -33,6 +33,6 @@ def parse_observer(text: str) -> Observer:
                 expected="FILE:ELEMENT",
             )
         return observer_of(observatory(code))
-    from perilune.station.station import read_station  # pydantic costs a code 0.2 s
+    from perilune.station.reading import read_station  # pydantic costs a code 0.2 s
 
     return read_station(path).observer(element)

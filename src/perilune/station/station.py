@@ -7,21 +7,18 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from perilune.astrometry.sites import Observer
-from perilune.errors import InputError, UnknownNameError
+from perilune.errors import UnknownNameError
 from perilune.station.build_up.vehicles import Consumable, Crew, Lander, Launcher, Route
-from perilune.station.checks import reference_faults, terrain_faults
 from perilune.station.facilities import Facility
-from perilune.station.faults import StationFileError, field_faults
 from perilune.station.parts import Id, Part
 from perilune.station.paths import orbiter_path
 from perilune.station.places import Site
 from perilune.station.quantities import Moment, wrong
 from perilune.station.spacecraft import Orbiter
 from perilune.station.trade.section import Trade
-from perilune.station.yaml_text import YamlText
 from perilune.times import parse_epoch
 
 
@@ -114,37 +111,6 @@ class Station(StationFile):
 
     def _elements(self) -> dict[str, Site | Orbiter]:
         return {site.id: site for site in self.sites} | {each.id: each for each in self.orbiters}
-
-
-def read_station(path: Path | str) -> Station:
-    """Read a station file.
-
-    Raises:
-        InputError: the file cannot be read, or is not YAML.
-        StationFileError: it does not hold what it should: all its faults, with their lines.
-    """
-    text = YamlText(path)
-    faults = [
-        InputError("a key stands twice", file=text.file, line=line, field=key)
-        for key, line in text.doubled_keys()
-    ]
-    held: StationFile | None = None
-    try:
-        held = StationFile.model_validate(text.content)
-    except ValidationError as error:
-        faults += field_faults(text, error, StationFile)
-    faults += reference_faults(text, parts_of(text.content), Path(path).parent)
-    if held is not None and any(site.terrain for site in held.sites):
-        faults += terrain_faults(text, held.sites, Path(path).parent)
-    if held is not None and held.trade is not None:
-        from perilune.station.trade.checks import trade_faults  # most files trade nothing
-
-        faults += trade_faults(text, held)
-    if faults or held is None:
-        raise StationFileError(sorted(faults, key=lambda each: each.line or 0))
-    return Station(
-        file=text.file, **{name: getattr(held, name) for name in type(held).model_fields}
-    )
 
 
 def parts_of(content: Any) -> dict[str, list[tuple[int, dict[str, Any]]]]:

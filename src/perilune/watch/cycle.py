@@ -26,7 +26,7 @@ from perilune.catalogue.leases import Lease
 from perilune.constants import JULIAN_YEAR_D
 from perilune.errors import PeriluneError
 from perilune.orbits import catalogue as builtin
-from perilune.station.station import read_station
+from perilune.station.reading import read_station
 from perilune.watch.alerting import apply_rules
 from perilune.watch.channels import deliver
 from perilune.watch.intake import inbox_files, is_known, read_incoming, take_in

@@ -13,7 +13,7 @@ from perilune.catalogue import StoredApproach, StoredAssessment, next_approaches
 from perilune.constants import JULIAN_YEAR_D
 from perilune.errors import InputError, UnknownNameError
 from perilune.impact import ImpactorRow
-from perilune.station.station import read_station
+from perilune.station.reading import read_station
 from perilune.times import parse_epoch
 from perilune.watch.rules import NearSite, Rule
 from perilune.watch.site_hazard import ground_km

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from perilune.errors import InputError
-from perilune.station.station import Station, read_station
+from perilune.station.reading import read_station
+from perilune.station.station import Station
 from perilune.station.trade.designs import Designer
 from perilune.station.trade.measures import Measures, Span
 from perilune.station.trade.search import Search
