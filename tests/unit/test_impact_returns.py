@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from perilune.impact.moon_returns import _around
 from perilune.impact.returns import Return, _Hunt
 
 AU_KM = 1.495978707e8
@@ -81,3 +82,16 @@ def test_the_nearest_point_lies_at_a_right_angle_to_the_trail() -> None:
     assert math.isclose(
         Return(0.0, 6e4, np.array([3.0, 4.0]), np.zeros(2)).nearest_km, 5.0, rel_tol=1e-12
     )
+
+
+def test_orbits_that_float64_makes_one_tell_nothing() -> None:
+    """A return found twice at one place, which ended a cycle of the watch once."""
+    hunt = _Hunt(reach=0.004)
+    for sigma, point in ((0.12, (900.0, 400.0)), (0.12 + 1e-17, (900.0, 400.0))):
+        hunt.add(sigma, 60000.0, np.array(point))
+    assert hunt.slope() == (0.0, 0.0)
+    assert hunt.result().stretch_km == 0.0
+    assert hunt.result().nearest_km == pytest.approx(math.hypot(900.0, 400.0))
+    assert _around([hunt.result()], 1000.0) == []
+    hunt.add(0.121, 60000.0, np.array([900.0, 100_400.0]))
+    assert hunt.slope() == pytest.approx((0.0, 1.0e8))

@@ -80,7 +80,8 @@ def _around(returns: Sequence[Return], within_km: float) -> list[_Piece]:
     pieces = []
     count = int(np.ceil(2.4 * 2.0 * _TWIN_KM / _STEP_KM))
     for one in returns:
-        if one.nearest_km < REACH_KM + within_km:
+        # A line that is not stretched at all has its neighbours for pieces, see `_between`.
+        if one.nearest_km < REACH_KM + within_km and one.stretch_km > 0.0:
             half = _TWIN_KM / one.stretch_km
             ends = one.nearest_sigma - half, one.nearest_sigma + half
             shares = 0.5 + 0.5 * np.linspace(-2.4, 2.4, count + 1)

@@ -105,10 +105,18 @@ class _Hunt:
         return sorted(range(len(self.sigma)), key=lambda i: abs(self.zeta_km[i]))
 
     def slope(self) -> tuple[float, float]:
-        """Derivatives of xi and zeta by sigma from the two best points."""
-        i, j = self.best()[:2]
-        step = self.sigma[i] - self.sigma[j]
-        return (self.xi_km[i] - self.xi_km[j]) / step, (self.zeta_km[i] - self.zeta_km[j]) / step
+        """Derivatives of xi and zeta by sigma from the two best points.
+
+        Orbits so near on the line that float64 makes them one tell nothing: where all points
+        are one, the derivatives are 0.
+        """
+        i, *others = self.best()
+        for j in others:
+            xi, zeta = self.xi_km[i] - self.xi_km[j], self.zeta_km[i] - self.zeta_km[j]
+            if xi != 0.0 or zeta != 0.0:
+                step = self.sigma[i] - self.sigma[j]
+                return xi / step, zeta / step
+        return 0.0, 0.0
 
     def next(self) -> tuple[float, float]:
         """Where to look next: sigma, and the date expected."""
