@@ -46,7 +46,7 @@ def serve(
     rate: Annotated[
         float,
         typer.Option(metavar="N", min=0.0, help="Requests a second of one address; 0: no limit."),
-    ] = 500.0,
+    ] = 1000.0,
     no_jobs: Annotated[
         bool, typer.Option("--no-jobs", help="Take jobs, but leave the work to another service.")
     ] = False,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 UPLOAD_BYTES: Final = 10_000_000
-REQUESTS_PER_S: Final = 500.0
+REQUESTS_PER_S: Final = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
