@@ -66,8 +66,9 @@ $(VENV)/.service: $(VENV)/.base requirements/service.txt
 # would wait, and under coverage it takes thrice as long.
 $(VENV)/.kernels: $(VENV)/.service $(shell find src -name '*_kernels.py')
 	@$(BIN)/perilune propagate Apophis --to 2030-01-01 >/dev/null
-	@$(BIN)/perilune station links stations/gateway.yaml \
-	  --start 2028-06-01 --stop 2028-06-02 >/dev/null
+	@$(BIN)/perilune fit docs/examples/2024YR4_made_up.psv >/dev/null
+	@for of in "links stations/gateway.yaml" "light stations/ilrs.yaml" "power stations/ilrs.yaml"; do \
+	  $(BIN)/perilune station $$of --start 2028-06-01 --stop 2028-06-02 >/dev/null || exit 1; done
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.service requirements/dev.txt
