@@ -45,6 +45,12 @@ SKY: Final = "/sky?t=2028-08-10T20:00Z"
 SIGNATURES: Final = {"PNG": b"\x89PNG", "SVG": b"<svg", "JSON": b"{"}
 
 
+# A figure that is still being computed has nothing to be kept; one without data says so.
+ALL_DRAWN = """() => [...document.querySelectorAll("figure")].every((figure) =>
+    figure.querySelector(".saves button")
+    || figure.getAttribute("aria-label") === "Residuals of the orbit")"""
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The seeded catalogue, and an object with observations that a cycle has fitted."""
@@ -92,6 +98,7 @@ def _rows(content: bytes) -> list[dict[str, str]]:
 def test_every_figure_is_kept_with_its_data(visit: Visit, path: str) -> None:
     page = visit.open(path)
     page.wait_for_timeout(1_000)
+    page.wait_for_function(ALL_DRAWN, timeout=60_000)
     figures = page.locator("figure")
     titles = [figures.nth(k).get_attribute("aria-label") or "" for k in range(figures.count())]
     assert titles
