@@ -9,7 +9,9 @@ held at its edge, and the rest follows.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
@@ -39,6 +41,7 @@ _CLOSED: Final = 1e-10  # 0.04 m, 1e-7 m/s
 _TOLERANCE: Final = 1e-11
 _MARGIN_KM: Final = 2.0
 _MOON_BODY: Final = 4
+_WORKERS: Final = min(os.cpu_count() or 1, 8)
 
 
 def default_forces() -> SpacecraftForces:
@@ -72,8 +75,7 @@ class _Problem:
         if np.any(np.diff(times_s) <= 0.0):
             return None
         ends, apses = np.empty((count, 42)), np.empty((count, 43))
-        carried = carry_arcs(self.forces, times_s, states, _TOLERANCE, _MOON_BODY, ends, apses)
-        if carried < count:
+        if not self._carry(times_s, states, ends, apses):
             return None
         before, after = np.empty((count, 6)), np.empty((count, 6))
         slopes_at(self.forces, times_s[:-1], states[:-1], before)
@@ -118,6 +120,23 @@ class _Problem:
             shape=(total.size, unknowns.size),
         )
         return total, matrix
+
+    def _carry(
+        self, times_s: FloatArray, states: FloatArray, ends: FloatArray, apses: FloatArray
+    ) -> bool:
+        """`carry_arcs` in parts side by side; whether no arc meets the ground."""
+        count = times_s.size - 1
+        cuts = np.linspace(0, count, min(_WORKERS, count) + 1).astype(np.int64).tolist()
+
+        def part(first: int, last: int) -> bool:
+            carried = carry_arcs(
+                self.forces, times_s[first : last + 1], states[first : last + 1], _TOLERANCE,
+                _MOON_BODY, ends[first:last], apses[first:last],
+            )  # fmt: skip
+            return carried == last - first
+
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            return all(pool.map(part, cuts[:-1], cuts[1:]))
 
 
 def _join(problem: _Problem, unknowns: FloatArray) -> FloatArray:
