@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+pytest.importorskip("playwright", reason="Playwright is not installed")
 pytest.importorskip("uvicorn", reason="the service is not installed")
 
 from page_visits import CHROMIUM, SHOTS, Visit, axe, chromium
@@ -90,12 +90,14 @@ def _kept(page: Page, button: str) -> bytes:
     Seen once in some hundred presses while the service was busy: the figure was drawn anew under
     the pointer, or the browser held the file back; a person would press again.
     """
+    from playwright.sync_api import TimeoutError
+
     for last in (False, False, True):
         try:
             with page.expect_download(timeout=15_000) as waiting:
                 page.get_by_role("button", name=button, exact=True).click()
             return Path(waiting.value.path()).read_bytes()
-        except playwright.TimeoutError:
+        except TimeoutError:
             if last:
                 raise
     raise AssertionError(button)
