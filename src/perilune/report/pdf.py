@@ -19,7 +19,7 @@ def printer() -> Any:
         DataMissingError: it, or Pango that it needs, is not installed.
     """
     try:
-        import weasyprint  # type: ignore[import-untyped]
+        import weasyprint
     except ModuleNotFoundError as error:
         raise DataMissingError(
             f"The PDF needs {error.name}. Install it: pip install 'perilune[report]'."

@@ -6,24 +6,24 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from pymoo.algorithms.moo.nsga2 import (  # type: ignore[import-untyped]
+from pymoo.algorithms.moo.nsga2 import (
     RankAndCrowdingSurvival,
     binary_tournament,
 )
-from pymoo.config import Config  # type: ignore[import-untyped]
-from pymoo.core.evaluator import Evaluator  # type: ignore[import-untyped]
-from pymoo.core.mixed import (  # type: ignore[import-untyped]
+from pymoo.config import Config
+from pymoo.core.evaluator import Evaluator
+from pymoo.core.mixed import (
     MixedVariableDuplicateElimination,
     MixedVariableGA,
     MixedVariableMating,
 )
-from pymoo.core.problem import Problem  # type: ignore[import-untyped]
-from pymoo.core.variable import Choice, Integer, Real  # type: ignore[import-untyped]
-from pymoo.indicators.hv import HV  # type: ignore[import-untyped]
-from pymoo.operators.selection.tournament import (  # type: ignore[import-untyped]
+from pymoo.core.problem import Problem
+from pymoo.core.variable import Choice, Integer, Real
+from pymoo.indicators.hv import HV
+from pymoo.operators.selection.tournament import (
     TournamentSelection,
 )
-from pymoo.problems.static import StaticProblem  # type: ignore[import-untyped]
+from pymoo.problems.static import StaticProblem
 
 from perilune.station.trade.axes import Axis, Key
 from perilune.station.trade.designs import Design
