@@ -15,6 +15,7 @@ pytest.importorskip("playwright", reason="Playwright is not installed")
 pytest.importorskip("uvicorn", reason="the service is not installed")
 
 from page_visits import CHROMIUM, SHOTS, Visit, axe, chromium
+from playwright.sync_api import TimeoutError as NothingCame
 from seeded import ASSESSED, seeded_database
 from service import running
 from watching import observed
@@ -47,7 +48,8 @@ SIGNATURES: Final = {"PNG": b"\x89PNG", "SVG": b"<svg", "JSON": b"{"}
 
 # A figure offers to be kept what has been computed; one without data says so, and tables have no
 # picture.
-ALL_DRAWN = """() => [...document.querySelectorAll("figure")].every((figure) => {
+ALL_DRAWN = """() => !document.querySelector("figure .waiting")
+    && [...document.querySelectorAll("figure")].every((figure) => {
     const title = figure.getAttribute("aria-label");
     const kinds = [...figure.querySelectorAll(".saves button")].map((each) => each.textContent);
     const isTable = ["Orbit", "Lines of sight"].includes(title);
@@ -90,9 +92,21 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
 
 
 def _kept(page: Page, button: str) -> bytes:
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name=button, exact=True).click()
-    return Path(waiting.value.path()).read_bytes()
+    """What a press of the button saves; pressed again if nothing comes, as a visitor would.
+
+    Where pictures are drawn without a graphics card the browser is seconds behind at times, and a
+    press in such a moment is lost now and then; three in a row are the page's fault.
+    """
+    for press in (1, 2, 3):
+        try:
+            with page.expect_download(timeout=20_000) as waiting:
+                page.get_by_role("button", name=button, exact=True).click()
+            return Path(waiting.value.path()).read_bytes()
+        except NothingCame as error:
+            error.add_note(f"after press {press} of {button!r} on {page.url}")
+            if press == 3:
+                raise
+    raise AssertionError("not reached")
 
 
 def _rows(content: bytes) -> list[dict[str, str]]:

@@ -39,8 +39,11 @@ export function saveSvg(name: string, svg: SVGSVGElement): void {
   save(`${name}.svg`, new Blob([standalone(svg)], { type: "image/svg+xml" }));
 }
 
+/** Encoded at once: `toBlob` waits for an idle page, and a browser may refuse a file so late after the press. */
 export function savePng(name: string, canvas: HTMLCanvasElement): void {
-  canvas.toBlob((blob) => blob && save(`${name}.png`, blob));
+  const [head, body] = canvas.toDataURL("image/png").split(",");
+  if (!body || head !== "data:image/png;base64") throw new Error(`${name}: the browser gave no picture`);
+  save(`${name}.png`, new Blob([Uint8Array.from(atob(body), (c) => c.charCodeAt(0))], { type: "image/png" }));
 }
 
 export function saveData(name: string, data: unknown): void {
