@@ -9,6 +9,7 @@ import numpy as np
 from perilune.astrometry.observations import FloatArray
 from perilune.constants import DAY_S
 from perilune.errors import InputError, OutOfRangeError
+from perilune.station.table_kernels import hermite_states
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,11 +54,20 @@ class TabulatedStates:
             )
         above = np.searchsorted(self.epoch_mjd_tdb, epoch_mjd_tdb, side="right")
         start = np.clip(above - (self.points + 1) // 2, 0, self.epoch_mjd_tdb.size - self.points)
+        if self.is_hermite:
+            out = np.empty((epoch_mjd_tdb.size, 6))
+            hermite_states(
+                np.ascontiguousarray(self.epoch_mjd_tdb),
+                np.ascontiguousarray(self.states),
+                start,
+                self.points,
+                np.ascontiguousarray(epoch_mjd_tdb),
+                out,
+            )
+            return out
         rows = start[:, np.newaxis] + np.arange(self.points)
         # Seconds from the epoch that is asked for, which is where the polynomial is taken.
         nodes_s = (self.epoch_mjd_tdb[rows] - epoch_mjd_tdb[:, np.newaxis]) * DAY_S
-        if self.is_hermite:
-            return _hermite(nodes_s, self.states[rows])
         weights = _lagrange(nodes_s)
         return np.asarray(np.einsum("mp,mpk->mk", weights, self.states[rows]))
 
@@ -71,25 +81,3 @@ def _lagrange(nodes_s: FloatArray) -> FloatArray:
             if k != j:
                 weights[:, j] *= nodes_s[:, k] / (nodes_s[:, k] - nodes_s[:, j])
     return weights
-
-
-def _hermite(nodes_s: FloatArray, states: FloatArray) -> FloatArray:
-    """States (M, 6) at 0 from states (M, P, 6), by divided differences with doubled nodes."""
-    doubled = np.repeat(nodes_s, 2, axis=1)
-    count = doubled.shape[1]
-    table = np.repeat(states[:, :, :3], 2, axis=1)
-    for order in range(1, count):
-        gap = doubled[:, order:] - doubled[:, : count - order]
-        rise = table[:, order:] - table[:, order - 1 : -1]
-        same = gap == 0.0
-        slope = rise / np.where(same, 1.0, gap)[:, :, np.newaxis]
-        if order == 1:
-            slope[:, ::2] = states[:, :, 3:]
-        table[:, order:] = slope
-    # Newton's form, and its derivative, at 0.
-    value, rate = table[:, -1], np.zeros_like(table[:, -1])
-    for k in range(count - 2, -1, -1):
-        factor = -doubled[:, k, np.newaxis]
-        rate = rate * factor + value
-        value = value * factor + table[:, k]
-    return np.concatenate([value, rate], axis=1)

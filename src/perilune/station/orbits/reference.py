@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +22,7 @@ from perilune.dynamics.lunar_orbit import (
 from perilune.errors import OutOfRangeError
 
 FloatArray = NDArray[np.float64]
+_WORKERS: Final = min(os.cpu_count() or 1, 8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,11 +75,15 @@ class ReferenceOrbit:
             0,
             self.epoch_mjd_tdb.size - 2,
         )
-        for k in np.unique(arc):
+
+        def fill(k: int) -> None:
             rows = np.flatnonzero(arc == k)
             wanted, back = np.unique(epochs[rows], return_inverse=True)
-            path = propagate_spacecraft(self._node(int(k)), self.forces, wanted)
+            path = propagate_spacecraft(self._node(k), self.forces, wanted)
             out[rows] = path.states[back]
+
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            list(pool.map(fill, np.unique(arc).tolist()))
         return out
 
     def events(self, event: Event, direction: int = 0) -> tuple[FloatArray, FloatArray]:
