@@ -127,7 +127,7 @@ def make_app(database: Database, settings: ServiceSettings | None = None) -> Fas
 
 
 async def _answer_once(app: ASGIApp) -> None:
-    """Ask for what every visitor asks for first, so that the first one need not wait for imports."""
+    """Ask for what every visitor asks for first, so that the first need not wait for imports."""
     for body in (b"earth", b"moon"):
         scope: Scope = {
             "type": "http",
