@@ -239,7 +239,6 @@ def fly_around(
         own = np.prod(np.exp(-0.5 * (right @ target.z + move) ** 2) / _ROOT_2PI, axis=1)
         weight = np.maximum(own / density, np.finfo(np.float64).tiny)
         hits = found.where(found.is_impact)
-        side = 1.0 if right[0] @ target.z * target.sigma >= 0.0 else -1.0
         results.append(
             LocalSamples(
                 target=target,
@@ -247,7 +246,7 @@ def fly_around(
                 hits=hits,
                 weights=weight[hits.particle],
                 estimate=_estimate(weight, hits.particle),
-                sigma_lov=target.sigma + side * move[hits.particle, 0],
+                sigma_lov=target.sigma + target.side * move[hits.particle, 0],
             )
         )
     return results

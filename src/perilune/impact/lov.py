@@ -97,7 +97,9 @@ def search_line(
     aims += _direct_hits(samples, bodies, aims)
     targets = [one for one in _targets(flight, aims) if one.probability > 0.1 * least]
     targets = _without_twins(targets)
-    flown = fly_around(ephemeris, orbit, number, targets, _AROUND, seed, threads, progress)
+    flown = _without_repeats(
+        fly_around(ephemeris, orbit, number, targets, _AROUND, seed, threads, progress)
+    )
     flight.flown += _AROUND * len(targets)
     return LineSearch(
         impactors=tuple(sorted(flown, key=lambda one: one.target.epoch_mjd_tdb)),
@@ -141,19 +143,49 @@ def _targets(flight: LineFlight, aims: Sequence[tuple[str, float, float]]) -> li
 
 
 def _without_twins(targets: Sequence[Target]) -> list[Target]:
-    """One target of those whose discs of impact overlap along the line."""
+    """One target of those whose discs of impact overlap along the line.
+
+    Two may come to one disc from outside of it: what counts is where their maps put its centre.
+    """
     kept: list[Target] = []
     for one in sorted(targets, key=lambda target: -target.probability):
-        size = 2.0 * one.radius_km
-        if not any(
-            one.body == other.body
-            and abs(one.epoch_mjd_tdb - other.epoch_mjd_tdb) < 1.0
-            and abs(one.sigma - other.sigma) * min(one.ellipse.stretch_km, other.ellipse.stretch_km)
-            < size
+        if not any(_are_twins(one, _sigma_in(one), other, _sigma_in(other)) for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _without_repeats(flown: Sequence[LocalSamples]) -> list[LocalSamples]:
+    """One of those around which the same orbits hit: a bent line leads two targets to one disc."""
+    kept: list[LocalSamples] = []
+    for one in sorted(flown, key=lambda each: -each.hits.particle.size):
+        if one.hits.particle.size == 0 or not any(
+            _are_twins(one.target, _sigma_of_hits(one), other.target, _sigma_of_hits(other))
             for other in kept
+            if other.hits.particle.size > 0
         ):
             kept.append(one)
     return kept
+
+
+def _are_twins(one: Target, sigma: float, other: Target, other_sigma: float) -> bool:
+    apart_km = abs(sigma - other_sigma) * min(one.ellipse.stretch_km, other.ellipse.stretch_km)
+    return (
+        one.body == other.body
+        and abs(one.epoch_mjd_tdb - other.epoch_mjd_tdb) < 1.0
+        and apart_km < 2.0 * one.radius_km
+    )
+
+
+def _sigma_in(target: Target) -> float:
+    """Where on the line the target's map puts the centre of the disc of impact."""
+    left, sizes, _ = target.axes
+    if not sizes[0] > 0.0:
+        return target.sigma
+    return target.sigma - target.side * float(left[:, 0] @ target.point_km / sizes[0])
+
+
+def _sigma_of_hits(one: LocalSamples) -> float:
+    return float(np.average(one.sigma_lov, weights=one.weights))
 
 
 def _completeness(samples: LineSamples) -> float:

@@ -66,6 +66,11 @@ class Target:
         return left, sizes, right
 
     @property
+    def side(self) -> float:
+        """Which way along the line a move along the first axis leads: 1 or -1."""
+        return 1.0 if float(self.axes[2][0] @ self.z) * self.sigma >= 0.0 else -1.0
+
+    @property
     def ellipse(self) -> UncertaintyEllipse:
         """Stretch, width and direction."""
         left, sizes, _ = self.axes
