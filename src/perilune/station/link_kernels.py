@@ -23,6 +23,9 @@ STRENGTH, NEED, MOST, BANDWIDTH = range(4)
 # the margin before.
 SEEN_D, PASSES, GAP_D, LONGEST_D, BITS, BITS_BACK, BEFORE = range(7)
 STATE_SIZE: Final = 7
+# So far below all of a site's horizon it does not matter in which direction: nothing rises so much
+# within a step.
+_FAR_BELOW_RAD: Final = 0.3
 
 
 @kernel
@@ -105,14 +108,15 @@ def lower_by_ground(
         horizon_rad: (H,) from north through east.
         mask_rad: the lowest elevation that works.
     """
+    lowest = max(horizon_rad.min(), mask_rad)
     for i in range(margin.size):
         x, y, z = other[i, 0] - site[i, 0], other[i, 1] - site[i, 1], other[i, 2] - site[i, 2]
         east = axes[i, 0] * x + axes[i, 1] * y + axes[i, 2] * z
         north = axes[i, 3] * x + axes[i, 4] * y + axes[i, 5] * z
         up = axes[i, 6] * x + axes[i, 7] * y + axes[i, 8] * z
         altitude = math.atan2(up, math.hypot(east, north))
-        if altitude < margin[i] - 2.0:
-            margin[i] = altitude
+        if altitude < lowest - _FAR_BELOW_RAD:
+            margin[i] = min(margin[i], altitude - lowest)
             continue
         ground = horizon_at(horizon_rad, math.atan2(east, north))
         margin[i] = min(margin[i], altitude - max(ground, mask_rad))
