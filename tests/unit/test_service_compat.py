@@ -245,3 +245,27 @@ def test_values_as_cneos_writes_them() -> None:
     assert as_cneos.full_name(1, "Ceres", "1") == "1 Ceres"
     assert as_cneos.text(None, ".2f") is None
     assert as_cneos.speed_at_infinity("earth", 11.0) == 0.0  # it is bound
+
+
+@pytest.mark.parametrize("spk", ["20099942", "2099942"])
+def test_an_object_by_its_spk_id_was_answered_with_the_whole_list(
+    client: httpx.Client, spk: str
+) -> None:
+    ahead = "date-max=2040-01-01&dist-max=0.05"
+    assert _get(client, f"/compat/sentry?spk={spk}") == _get(client, "/compat/sentry?des=99942")
+    found = _get(client, f"/compat/cad?spk={spk}&{ahead}")
+    assert found["count"] > 0
+    assert {row[0] for row in found["data"]} == {"99942"}
+    unknown = _get(client, "/compat/sentry?spk=54509621")  # JPL's own number of 2024 YR4
+    assert unknown["error"] == "specified object not found"
+    assert _get(client, f"/compat/cad?spk=54509621&{ahead}")["count"] == 0
+
+
+@pytest.mark.parametrize("address", ["sentry?dess=99942", "cad?pha=true", "cad.api?limits=1"])
+def test_a_parameter_that_is_not_known_is_refused_not_left_out(
+    client: httpx.Client, address: str
+) -> None:
+    response = client.get(f"/compat/{address}")
+    assert response.status_code == 400
+    assert set(response.json()) == {"code", "message", "moreInfo"}
+    assert "not recognized" in response.json()["message"]

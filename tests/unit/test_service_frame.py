@@ -147,3 +147,45 @@ def test_openapi_names_every_route(client: httpx.Client) -> None:
 def test_steps_that_are_none(step: str) -> None:
     with pytest.raises(InputError, match="no step"):
         step_days(step)
+
+
+def test_a_parameter_that_is_not_known_is_refused_with_near_names(client: httpx.Client) -> None:
+    response = client.get("/v1/risk?min_probabilty=0.5")
+    assert response.status_code == 422
+    problem = response.json()
+    assert problem["field"] == "min_probabilty"
+    assert problem["near"] == ["min_probability"]
+    assert client.get("/v1/health?x=1").status_code == 422
+    assert client.get("/v1/objects/1P/Halley?history=true").status_code == 422
+    assert client.get("/v1/objects/1P/Halley/risk?history=true").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address", ["/v1/health", "/v1/objects/1P/Halley", "/v1/objects/nobody", "/compat/cad", "/"]
+)
+def test_head_is_answered_wherever_get_is(client: httpx.Client, address: str) -> None:
+    got, head = client.get(address), client.head(address)
+    assert head.status_code == got.status_code
+    assert head.content == b""
+    for name in ("content-type", "etag", "content-length"):
+        assert head.headers.get(name) == got.headers.get(name)
+
+
+def test_a_method_that_there_is_not_is_told_those_that_there_are(client: httpx.Client) -> None:
+    response = client.delete("/v1/risk")
+    assert response.status_code == 405
+    assert response.headers["allow"] == "GET, HEAD"
+
+
+def test_the_span_of_approaches_may_have_an_end(client: httpx.Client) -> None:
+    assert _data(client, "/v1/approaches?start=2029-01-01&stop=2030-01-01") == []
+    backwards = client.get("/v1/approaches?start=2030-01-01&stop=2029-01-01")
+    assert backwards.status_code == 422
+    assert backwards.json()["field"] == "stop"
+
+
+def test_an_option_of_the_command_line_is_a_parameter_here(client: httpx.Client) -> None:
+    span = "observer=500&start=2026-01-01&stop=2026-01-02&step=-1d"
+    problem = client.get(f"/v1/objects/Apophis/ephemeris?{span}").json()
+    assert problem["field"] == "step"
+    assert problem["detail"].startswith("step: ")

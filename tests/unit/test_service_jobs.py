@@ -90,6 +90,11 @@ def test_only_who_operates_asks_for_work(client: httpx.Client, sqlite: Database)
     ):
         response = client.post("/v1/jobs", json=wrong, headers=held)
         assert response.status_code == status, response.text
+    said = client.post("/v1/jobs", json={**wanted, "priority": 1}, headers=held).json()
+    assert said["field"] == "priority"
+    as_json = held | {"Content-Type": "application/json"}
+    said = client.post("/v1/jobs", content=b'{"kind":', headers=as_json).json()
+    assert (said["status"], said["field"]) == (422, "body")
     response = client.post("/v1/jobs", json=wanted, headers=held)
     assert response.status_code == 202
     job = response.json()["data"]

@@ -423,6 +423,7 @@ def test_rules_that_name_what_there_is_not(tmp_path: Path) -> None:
         (_RULES.replace("[log]", "[lag]"), "names the channel lag"),
         (_RULES + _RULES.partition("rules:")[2], "two rules are named moon"),
         ("channels: [", "no YAML"),
+        ("channels: \x01", "no YAML"),  # ended the watch with a traceback
         ("", "rules"),
     ):
         file.write_text(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from perilune.catalogue import find_object, open_database, preferred_orbit
 from perilune.catalogue.fits import fits_of
 from perilune.cli.main import main
 from perilune.orbits import catalogue, write_perilune
+from perilune.watch import intake
 
 
 @pytest.fixture
@@ -133,3 +135,32 @@ def test_bad_options_are_named(
 ) -> None:
     assert main(["watch", *arguments]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("few")
+def test_a_file_whose_name_is_no_text_ended_every_cycle(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inbox, log = tmp_path / "inbox", tmp_path / "log.jsonl"
+    inbox.mkdir()
+    try:
+        Path(os.fsdecode(bytes(inbox) + b"/\xff.psv")).write_text("no observations")
+        Path(os.fsdecode(bytes(inbox) + b"/\xfe.psv")).write_text(observed("2030 AB1", 5))
+    except OSError:
+        pytest.skip("names of files are texts here")
+    data = _json(capsys, "--inbox", str(inbox), "--log", str(log), code=2)["data"]
+    assert data["cycle"]["steps"]["intake"]["refused"] == 1
+    told = [json.loads(line) for line in log.read_text().splitlines()]
+    files = [line["file"] for line in told if line["event"] == "intake"]
+    assert files == ["\\xfe.psv", "\\xff.psv"]
+
+
+@pytest.mark.usefixtures("few")
+def test_a_file_that_is_too_large_is_named_and_not_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "_LARGEST_BYTES", 1_000)
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "night.psv").write_text(observed("2030 AB1", 5))
+    assert main(["watch", "--years", "3", "--inbox", str(tmp_path / "inbox")]) == 2
+    assert "night.psv: the file is too large" in capsys.readouterr().err

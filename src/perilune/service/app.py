@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from anyio.to_thread import run_sync
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import FileResponse
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
@@ -31,6 +31,7 @@ from perilune.service import (
     token_routes,
 )
 from perilune.service.access import READING, Access, AccessRefused
+from perilune.service.heads import Heads
 from perilune.service.kept import KeptAnswers
 from perilune.service.limits import Limits
 from perilune.service.rates import Rates
@@ -101,19 +102,19 @@ def make_app(database: Database, settings: ServiceSettings | None = None) -> Fas
     # The last one added meets a request first.
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(KeptAnswers, changes=changes)
+    app.add_middleware(Heads)
     app.add_middleware(Access, database=database, anonymous=chosen.anonymous)
     app.add_middleware(Rates, requests_per_s=chosen.requests_per_s)
     app.add_middleware(Limits, upload_bytes=chosen.upload_bytes)
     app.add_middleware(Headers)
-    app.include_router(token_routes.router())
+    every = [*READING, Depends(openapi.only_known)]
+    app.include_router(token_routes.router(), dependencies=[Depends(openapi.only_known)])
     # What has a tail of its own comes first: an object's name may hold a slash.
     for router in (routes, evidence_routes, object_routes, station_routes, alert_routes):
-        app.include_router(router.router(database), dependencies=READING)
-    app.include_router(compat_routes.router(database), dependencies=READING)
-    app.include_router(job_routes.router(database, workshop), dependencies=READING)
-    app.include_router(
-        observation_routes.router(database, chosen.upload_bytes), dependencies=READING
-    )
+        app.include_router(router.router(database), dependencies=every)
+    app.include_router(compat_routes.router(database), dependencies=every)
+    app.include_router(job_routes.router(database, workshop), dependencies=every)
+    app.include_router(observation_routes.router(database, chosen.upload_bytes), dependencies=every)
     openapi.install(app, anonymous=chosen.anonymous)
     if (PAGE / "index.html").is_file():
 

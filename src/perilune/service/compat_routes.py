@@ -25,6 +25,10 @@ from perilune.times import parse_epoch
 _LD: Final = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(au|ld)?", re.IGNORECASE | re.ASCII)
 _AHEAD: Final = re.compile(r"\+(\d{1,6})", re.ASCII)
 
+Spk = Annotated[
+    int | None,
+    Query(ge=1, le=999_999_999, description="The SPK-ID of a numbered minor planet: 20099942."),
+]
 Flag = Annotated[bool, Query()]
 Speed = Annotated[float | None, Query(ge=0.0, le=1e4, allow_inf_nan=False)]
 
@@ -96,6 +100,7 @@ def router(database: Database) -> APIRouter:
     def sentry(
         request: Request,
         des: Annotated[str | None, Query(max_length=80, description="Mode O.")] = None,
+        spk: Spk = None,
         all: Annotated[bool, Query(description="Mode V.")] = False,
         removed: Annotated[bool, Query(description="Mode R.")] = False,
         h_max: Annotated[float | None, Query(alias="h-max", ge=-10.0, le=100.0)] = None,
@@ -107,8 +112,9 @@ def router(database: Database) -> APIRouter:
         ] = "earth",
     ) -> Response:
         """Risks as CNEOS' Sentry API gives them: summary, one object, all impactors, removed."""
+        des = _specified(des, spk)
         if sum((des is not None, all, removed)) > 1:
-            raise _Refused("only one of des, all and removed may be given")
+            raise _Refused("only one of des, spk, all and removed may be given")
         if days is not None and abs(days) <= 6:
             raise _Refused("invalid value specified for query parameter 'days': ABS(days) > 6")
         with database.read() as connection:
@@ -144,6 +150,7 @@ def router(database: Database) -> APIRouter:
         v_rel_max: Annotated[Speed, Query(alias="v-rel-max")] = None,
         v_rel_min: Annotated[Speed, Query(alias="v-rel-min")] = None,
         des: Annotated[str | None, Query(max_length=80)] = None,
+        spk: Spk = None,
         body: Annotated[Literal["Earth", "Moon", "ALL"], Query()] = "Earth",
         neo: Flag = True,
         sort: Annotated[
@@ -156,6 +163,7 @@ def router(database: Database) -> APIRouter:
     ) -> Response:
         """Close approaches as CNEOS' CAD API gives them, to the Earth, the Moon or both."""
         now = now_mjd_tdb()
+        des = _specified(des, spk)
         start = _date("date-min", date_min, now)
         question = compat_cad.Question(
             start_mjd_tdb=start,
@@ -193,6 +201,22 @@ def _answer(request: Request, found: dict[str, Any]) -> Response:
     if tag in [each.strip() for each in request.headers.get("if-none-match", "").split(",")]:
         return Response(status_code=304, headers=headers)
     return Response(text, media_type="application/json", headers=headers)
+
+
+def _specified(des: str | None, spk: int | None) -> str | None:
+    """The name asked for; that of an SPK-ID is the number that it holds.
+
+    JPL gives the minor planet (n) the SPK-ID 20000000 + n, and gave it 2000000 + n before. An
+    SPK-ID without a number in it is JPL's own: no name here is like it, so nothing is found.
+    """
+    if des is not None and spk is not None:
+        raise _Refused("only one of des and spk may be given")
+    if spk is None:
+        return des
+    for first, last in ((20_000_001, 49_999_999), (2_000_001, 2_999_999)):
+        if first <= spk <= last:
+            return str(spk - first + 1)
+    return f"SPK-ID {spk}"
 
 
 def _date(name: str, given: str, now: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from perilune.errors import (
     UnknownNameError,
 )
 from perilune.service.formats import NotAcceptableError
-from perilune.service.openapi import allowed_methods
+from perilune.service.openapi import UNKNOWN_PARAMETER, allowed_methods
 
 MEDIA_TYPE: Final = "application/problem+json"
 _STATUS: Final[tuple[tuple[type[PeriluneError], int], ...]] = (
@@ -74,9 +75,19 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _wrong(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
-        field = str(first["loc"][min(1, len(first["loc"]) - 1)])
-        found = str(first.get("input"))[:80]
-        if request.url.path.startswith("/compat/"):
+        is_compat = request.url.path.startswith("/compat/")
+        if first["type"] == UNKNOWN_PARAMETER:
+            return _unknown_parameter(first, is_compat)
+        # Of ("query", "body", 0) and ("body", "assess", "until") the last name is the field's; a
+        # number is a place: in a list, or in a text that is no JSON.
+        field = [part for part in first["loc"] if isinstance(part, str)][-1]
+        held = first.get("input")
+        if first["type"] == "json_invalid":
+            held = None
+        elif isinstance(held, bytes):
+            held = held.decode("utf-8", "backslashreplace")
+        found = None if held is None else str(held)[:80]
+        if is_compat:
             return compat_refusal(
                 f"invalid value specified for query parameter '{field}': {found!r}; {first['msg']}"
             )
@@ -92,6 +103,22 @@ def install(app: FastAPI) -> None:
     async def _defect(_: Request, __: Exception) -> JSONResponse:
         # The traceback goes to the server's log; what it holds is nobody else's business.
         return problem(500, "The server met a defect; its log says more.")
+
+
+def _unknown_parameter(fault: Mapping[str, Any], is_compat: bool) -> JSONResponse:
+    """Of a parameter that a route does not have; CNEOS' words for its clients."""
+    name, known = str(fault["input"])[:80], fault["ctx"]["known"]
+    if is_compat:
+        return compat_refusal(
+            f"one or more query parameter was not recognized: '{name}'; {fault['msg']}"
+        )
+    return problem(
+        422,
+        f"There is no parameter named {name!r} here; {fault['msg']}.",
+        field=name,
+        expected=" or ".join(known) or None,
+        near=get_close_matches(name, known) or None,
+    )
 
 
 def wrong_method(app: FastAPI, scope: Scope) -> JSONResponse:
@@ -127,7 +154,9 @@ def problem_of(error: PeriluneError) -> JSONResponse:
     if isinstance(error, UnknownNameError):
         more = {"near": list(error.near) or None}
     waits = isinstance(error, DatabaseLockedError)
-    return problem(status, str(error), headers={"Retry-After": "5"} if waits else None, **more)
+    # Options of the command line are parameters here.
+    detail = str(error).removeprefix("--")
+    return problem(status, detail, headers={"Retry-After": "5"} if waits else None, **more)
 
 
 def problem(

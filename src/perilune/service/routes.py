@@ -19,6 +19,7 @@ from perilune.catalogue.details import preferred_elements
 from perilune.constants import AU_KM
 from perilune.contract import approaches as approach_contract
 from perilune.contract import risk as risk_contract
+from perilune.errors import InputError
 from perilune.impact import RiskAssessment
 from perilune.impact.risk import now_mjd_tdb
 from perilune.service import orbit_rows, states
@@ -109,17 +110,24 @@ def router(database: Database) -> APIRouter:
         start: Annotated[
             str | None, Query(max_length=64, description="The present by default.")
         ] = None,
+        stop: Annotated[str | None, Query(max_length=64, description="No end by default.")] = None,
         within_au: Annotated[float, Query(gt=0.0, le=10.0)] = 0.05,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Response:
         """The next close approaches of all objects, the earliest first."""
         first = now_mjd_tdb() if start is None else parse_epoch(start, "start")
+        last = None if stop is None else parse_epoch(stop, "stop")
+        if last is not None and last < first:
+            raise InputError(
+                "the span ends before it starts", field="stop", found=stop, expected="after start"
+            )
         wanted = dict.fromkeys(each.value for each in body)
         only = next(iter(wanted)) if len(wanted) == 1 else None
         with database.read() as connection:
             held = next_approaches(
-                connection, first, body=only, within_km=within_au * AU_KM, limit=limit
-            )
+                connection, first, stop_mjd_tdb=last, body=only, within_km=within_au * AU_KM,
+                limit=limit,
+            )  # fmt: skip
         rows = [approach_contract.approach_row(each.approach) for each in held]
         inputs = {"question": "approaches", "body": list(wanted), "within_au": within_au}
         return answer(request, rows, units=approach_contract.UNITS, inputs=inputs)

@@ -29,7 +29,7 @@ from perilune.orbits import catalogue as builtin
 from perilune.station.reading import read_station
 from perilune.watch.alerting import apply_rules
 from perilune.watch.channels import deliver
-from perilune.watch.intake import inbox_files, is_known, read_incoming, take_in
+from perilune.watch.intake import inbox_files, is_known, read_incoming, shown_name, take_in
 from perilune.watch.journal import Journal
 from perilune.watch.reassess import reassess, search_approaches
 from perilune.watch.refit import refit
@@ -146,7 +146,7 @@ def _take_in(work: Work) -> dict[str, Any]:
     files = [] if folder is None else inbox_files(folder)
     for done, path in enumerate(files):
         assert folder is not None
-        name = str(path.relative_to(folder))
+        name = shown_name(path, folder)
         work.progress(done / len(files), name)
         with work.database.read() as connection:
             known = is_known(connection, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ from perilune.orbits.orbit import Orbit
 from perilune.orbits.reading import SourceText
 
 _UNFINISHED: Final = (".part", ".tmp", ".swp", "~")
+_LARGEST_BYTES: Final = 1_000_000_000  # all of the MPC's orbits are a third of it
 _NOT_RECOGNISED: Final = "the file's format is not recognised"
 
 
@@ -49,16 +51,34 @@ def inbox_files(folder: Path) -> list[Path]:
     )
 
 
+def shown_name(path: Path, folder: Path) -> str:
+    """A file's name within the inbox as a text; bytes that are no UTF-8 as \\xff.
+
+    A name on Linux may be any bytes. Python carries such as lone surrogates, which neither a log
+    nor a database takes.
+    """
+    return os.fsencode(path.relative_to(folder)).decode("utf-8", "backslashreplace")
+
+
 def read_incoming(path: Path, name: str) -> Incoming:
     """Read a file as orbits or as observations; which it is shows from its content.
 
     Raises:
-        InputError: it is neither, or damaged.
+        InputError: it is neither, damaged, or too large to be read at once.
     """
     try:
+        size_bytes = path.stat().st_size
+        if size_bytes > _LARGEST_BYTES:
+            raise InputError(
+                "the file is too large",
+                file=name,
+                found=f"{size_bytes} bytes",
+                expected=f"at most {_LARGEST_BYTES}",
+                remedy="Split it; orbits by the million go in by Parquet.",
+            )
         content = path.read_bytes()
     except OSError as error:
-        raise InputError("the file cannot be read", file=str(path), found=error.strerror) from error
+        raise InputError("the file cannot be read", file=name, found=error.strerror) from error
     return parse_incoming(content, name)
 
 
@@ -101,6 +121,8 @@ def take_in(connection: Connection, incoming: Incoming, by: str) -> dict[str, ob
 def is_known(connection: Connection, path: Path) -> bool:
     """Whether a file's bytes are in the catalogue already."""
     try:
+        if path.stat().st_size > _LARGEST_BYTES:
+            return False
         return is_submitted(connection, path.read_bytes())
     except OSError:
         return False

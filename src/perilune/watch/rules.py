@@ -161,6 +161,9 @@ def read_rules(path: Path) -> Rules:
         raise InputError(
             "the rules are no YAML", file=name, line=line, found=error.problem
         ) from error
+    except yaml.YAMLError as error:  # a control character, which has no place in a text
+        found = str(error).splitlines()[0]
+        raise InputError("the rules are no YAML", file=name, found=found) from error
     try:
         rules = Rules.model_validate(document)
     except ValidationError as error:
