@@ -123,6 +123,73 @@ def test_all_faults_come_in_one_list_with_their_lines(tmp_path: Path) -> None:
     assert found[1][1] == "sites.base.mast"
 
 
+def test_what_a_place_and_an_orbit_cannot_be_is_refused_field_by_field(tmp_path: Path) -> None:
+    """A wrong inclination beside it must not hide that an orbit lies inside the Moon."""
+    found = faults(
+        tmp_path,
+        ("height: 0 m, mast: 10 m", "height: -1800 km, mast: 30 km"),
+        ("longitude: 0 deg", "longitude: 1000 deg"),
+        ("altitude: 100 km, inclination: 90 deg", "altitude: -5 km, inclination: 200 deg"),
+        ("crew: 4", "crew: 4.5"),
+    )
+    text = {field: words for _, field, words in found}
+    assert set(text) == {
+        "sites.base.longitude", "sites.base.height", "sites.base.mast", "facilities.lab.crew",
+        "orbiters.relay.llo.altitude", "orbiters.relay.llo.inclination",
+    }  # fmt: skip
+    assert "between -12 km and 12 km" in text["sites.base.height"]
+    assert "the orbit lies inside the Moon" in text["orbiters.relay.llo.altitude"]
+    assert "a whole number" in text["facilities.lab.crew"]
+    high = faults(tmp_path, ("altitude: 100 km", "altitude: 100000 km"))[0][2]
+    assert "sphere of influence" in high
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "the station file is empty"),
+        ("# only a comment\n", "the station file is empty"),
+        ("- a\n- b\n", "a mapping: fields with their values"),
+        ("name: x\nsites: {a: 1}\n", "expected a list"),
+        ("name: x\nsites: [1]\n", "expected a mapping"),
+        ("name: [x]\n", "expected a text"),
+        ("name: x\n\tabout: y\n", "Indent by blanks"),
+        ("name: x\n<<: 3\n", "<< stands for no mapping"),
+        ("name: x\n? [a]\n: b\n", "a key that is no text"),
+    ],
+)
+def test_files_of_another_shape_are_told_in_plain_words(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        read_station(write(tmp_path, text))
+    assert words in str(caught.value)
+    assert "Input should" not in str(caught.value)
+    assert "dictionary" not in str(caught.value)
+
+
+def test_yaml_s_anchors_and_merges_share_fields(tmp_path: Path) -> None:
+    """`<<: *name` puts another mapping's fields in; a mapping's own go before them."""
+    text = WHOLE.replace("  - {id: base, body: moon", "  - &base {id: base, body: moon")
+    text = text.replace("  - {id: dish,", "  - {<<: *base, id: second, mast: 5 m}\n  - {id: dish,")
+    held = read_station(write(tmp_path, text))
+    base, second, _ = held.sites
+    assert (second.id, second.latitude, second.mast) == ("second", base.latitude, 0.005)
+    wrong = text.replace("height: 0 m, mast: 10 m", "height: 0, mast: 10 m")
+    with pytest.raises(StationFileError) as caught:
+        read_station(write(tmp_path, wrong))
+    assert [each.field for each in caught.value.faults] == [
+        "sites.base.height", "sites.second.height",
+    ]  # fmt: skip
+
+
+def test_a_half_life_may_be_written_in_years(tmp_path: Path) -> None:
+    text = WHOLE.replace("solar: {power: 20 kW}", "radioisotope: {power: 110 W, half_life: 87.7 y}")
+    source = read_station(write(tmp_path, text)).facilities[0].radioisotope
+    assert source is not None
+    assert source.half_life == pytest.approx(87.7 * 365.25)
+
+
 def test_the_list_is_what_is_printed(tmp_path: Path) -> None:
     path = write(tmp_path, WHOLE.replace("20 kW", "20").replace("at: base", "at: bas"))
     with pytest.raises(StationFileError) as caught:
@@ -144,14 +211,14 @@ def test_the_list_is_what_is_printed(tmp_path: Path) -> None:
         ("mast: 10 m", "mpc: '253'", 8, "an mpc code on the Earth"),
         ('mpc: "253"', "mpc: C51", 9, "on the ground"),
         ('mpc: "253"', "latitude: 1 deg", 9, "Add longitude and height"),
-        ("altitude: 100 km", "altitude: 100 kn", 12, "'10 m'"),
+        ("altitude: 100 km", "altitude: 100 kn", 12, "'100 km'"),
         ("inclination: 90 deg", "inclination: 190 deg", 12, "between 0 deg and 180 deg"),
         ("llo: {altitude", "oem: a.oem\n    llo: {altitude", 12, "the file is not there"),
         ("eirp: 30 dBW, ", "", 29, "eirp (it sends)"),
         ("eb_n0: 3 dB, ", "", 29, "frequency and eb_n0"),
         ("kind: power", "kind: powr", 15, "'power'"),
         ("id: two", "id: one", 4, "stands twice"),
-        ("crew: 4", "crew: four", 27, "integer"),
+        ("crew: 4", "crew: four", 27, "a whole number"),
         ("2030-01-01, stop", "soon, stop", 6, "a date"),
         ("mass: 2 t", "mass: 1e999 t", 19, "finite"),
         ("mass: 2 t", "mass: .nan t", 19, "a number with a unit"),

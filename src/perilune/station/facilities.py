@@ -9,12 +9,13 @@ from pydantic import Field, model_validator
 from perilune.station.build_up.routes import Node
 from perilune.station.parts import Id, Ids, Part
 from perilune.station.quantities import (
-    AngleRad,
     DurationD,
+    ElongationRad,
     EnergyWh,
     FractionOfOne,
     FrequencyHz,
     GainOverNoiseDbK,
+    LatitudeRad,
     LossDb,
     MagnitudeV,
     MassKg,
@@ -90,13 +91,13 @@ class Telescope(Part):
     """What a telescope can point at."""
 
     limit: MagnitudeV | None = Field(None, description="The faintest V that it detects.")
-    sun_elongation: AngleRad | None = Field(
+    sun_elongation: ElongationRad | None = Field(
         None, description="Off the Earth: how near the Sun it may point; 45 deg if not given."
     )
-    sun_altitude: AngleRad | None = Field(
+    sun_altitude: LatitudeRad | None = Field(
         None, description="On the Earth: how high the Sun may stand; -12 deg if not given."
     )
-    elevation: AngleRad | None = Field(
+    elevation: LatitudeRad | None = Field(
         None, description="Its lowest; the horizon if not given, on the Earth 20 deg."
     )
 

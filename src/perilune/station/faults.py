@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from perilune.errors import InputError
 from perilune.station.yaml_text import YamlText
+
+# Kinds of pydantic's errors.
+_FORMS: Final = {
+    "model_type": "a mapping: fields with their values, like 'name: A station'",
+    "model_attributes_type": "a mapping: fields with their values",
+    "tuple_type": "a list: entries that start with '- '",
+    "string_type": "a text",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_parsing": "true or false",
+}
+_BOUNDS: Final = {
+    "greater_than_equal": ("at least", "ge"),
+    "less_than_equal": ("at most", "le"),
+    "greater_than": ("more than", "gt"),
+    "less_than": ("less than", "lt"),
+    "too_short": ("entries: at least", "min_length"),
+    "too_long": ("entries: at most", "max_length"),
+}
 
 
 class StationFileError(InputError):
@@ -65,7 +85,7 @@ def field_faults(
                 faults.append(fault(text, place, "a field is missing", remedy=f"Add {place[-1]}."))
         else:
             context = each.get("ctx", {})
-            expected = str(context.get("expected") or each["msg"])
+            expected = _expected(each["type"], context) or str(each["msg"])
             is_whole = isinstance(each["input"], dict | list | BaseModel)
             faults.append(
                 fault(
@@ -78,6 +98,16 @@ def field_faults(
                 )
             )
     return faults
+
+
+def _expected(kind: str, context: Mapping[str, Any]) -> str | None:
+    """What should stand there, in the file's words; None where pydantic's own must do."""
+    if "expected" in context:
+        return str(context["expected"])
+    if kind in _BOUNDS:
+        words, bound = _BOUNDS[kind]
+        return f"{words} {context[bound]}"
+    return _FORMS.get(kind)
 
 
 def fault(

@@ -15,11 +15,11 @@ from perilune.frames.geodetic import itrs_from_geodetic
 from perilune.frames.selenographic import fixed_from_selenographic
 from perilune.station.parts import Id, Part
 from perilune.station.quantities import (
-    AngleRad,
     DirectionRad,
-    DistanceKm,
+    GroundKm,
     LatitudeRad,
-    LengthKm,
+    LongitudeRad,
+    MastKm,
     wrong,
 )
 
@@ -33,20 +33,20 @@ class Site(Part):
     id: Id
     name: str | None = Field(None, description="What people call it.")
     body: Literal["earth", "moon"]
-    longitude: AngleRad | None = Field(None, description="East.")
+    longitude: LongitudeRad | None = Field(None, description="East.")
     latitude: LatitudeRad | None = None
-    height: LengthKm | None = Field(
+    height: GroundKm | None = Field(
         None, description="Of the ground: over WGS84, or over the sphere of 1737.4 km."
     )
     mpc: Id | None = Field(None, description="The MPC's observatory code, on the Earth.")
-    mast: DistanceKm = Field(0.0, description="Of panels, cameras and antennas over the ground.")
+    mast: MastKm = Field(0.0, description="Of panels, cameras and antennas over the ground.")
     terrain: str | None = Field(
         None, description="A file of heights around it: GeoTIFF, or a PDS label (.lbl)."
     )
     horizon: tuple[DirectionRad, ...] | None = Field(
         None, description="Azimuth from north through east, and altitude: '120 1.5 deg'."
     )
-    elevation_mask: AngleRad | None = Field(
+    elevation_mask: LatitudeRad | None = Field(
         None, description="The lowest elevation at which links work; else the horizon."
     )
 

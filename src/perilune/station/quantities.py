@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from perilune.constants import JULIAN_YEAR_D
 from perilune.errors import PeriluneError
 from perilune.times import parse_epoch
 
@@ -29,7 +30,9 @@ _POWER: Final = {"W": 1.0, "kW": 1e3, "MW": 1e6}
 _ENERGY: Final = {"Wh": 1.0, "kWh": 1e3, "MWh": 1e6}
 _FREQUENCY: Final = {"Hz": 1.0, "kHz": 1e3, "MHz": 1e6, "GHz": 1e9}
 _RATE: Final = {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9}
-_TIME: Final = {"s": 1.0 / 86400.0, "min": 1.0 / 1440.0, "h": 1.0 / 24.0, "d": 1.0}
+_TIME: Final = {
+    "s": 1.0 / 86400.0, "min": 1.0 / 1440.0, "h": 1.0 / 24.0, "d": 1.0, "y": JULIAN_YEAR_D,
+}  # fmt: skip
 _FRACTION: Final = {"%": 0.01}
 _RATE_OF_LAUNCHES: Final = {"/y": 1.0, "/year": 1.0}
 _MASS_FLOW: Final = {"kg/d": 1.0, "g/d": 1e-3}
@@ -95,9 +98,17 @@ def _schema(count: int, units: _Units, example: str) -> WithJsonSchema:
 
 
 def _quantity(
-    units: _Units, example: str, *, least: float | None = None, most: float | None = None
+    units: _Units,
+    example: str,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    beyond: tuple[str, str] | None = None,
 ) -> Any:
-    """The annotations of a number with a unit, within bounds in the domain's unit if given."""
+    """The annotations of a number with a unit, within bounds in the domain's unit if given.
+
+    `beyond` is what a number below and one above the bounds should be.
+    """
 
     def read(value: object) -> float:
         (number,) = _numbers(value, 1, units, example)
@@ -105,6 +116,8 @@ def _quantity(
         if (least is not None and number < least) or (most is not None and number > most):
             low = "" if least is None else f"{least / size:g} {first}"
             high = "" if most is None else f"{most / size:g} {first}"
+            if beyond is not None:
+                raise wrong(beyond[0] if least is not None and number < least else beyond[1])
             raise wrong(
                 f"between {low} and {high}" if low and high else f"at least {low}"
                 if low else f"at most {high}"
@@ -150,9 +163,28 @@ AngleRad = Annotated[float, *_quantity(_ANGLE, "-89.45 deg")]
 LatitudeRad = Annotated[
     float, *_quantity(_ANGLE, "-89.45 deg", least=-math.pi / 2, most=math.pi / 2)
 ]
+LongitudeRad = Annotated[
+    float, *_quantity(_ANGLE, "-137 deg", least=-2.0 * math.pi, most=2.0 * math.pi)
+]
+ElongationRad = Annotated[float, *_quantity(_ANGLE, "45 deg", least=0.0, most=math.pi)]
 InclinationRad = Annotated[float, *_quantity(_ANGLE, "62.4 deg", least=0.0, most=math.pi)]
-LengthKm = Annotated[float, *_quantity(_LENGTH, "10 m")]
-DistanceKm = Annotated[float, *_quantity(_LENGTH, "10 m", least=0.0)]
+# The Moon's ground lies between -9.2 and 10.8 km, the Earth's between -0.5 and 8.9 km.
+GroundKm = Annotated[float, *_quantity(_LENGTH, "1900 m", least=-12.0, most=12.0)]
+MastKm = Annotated[float, *_quantity(_LENGTH, "10 m", least=0.0, most=10.0)]
+# Within the Moon's sphere of influence, 66,000 km from its centre.
+AltitudeKm = Annotated[
+    float,
+    *_quantity(
+        _LENGTH,
+        "100 km",
+        least=1e-3,
+        most=64_000.0,
+        beyond=(
+            "an altitude over the sphere of 1737.4 km: the orbit lies inside the Moon",
+            "at most 64000 km: the orbit lies outside the Moon's sphere of influence",
+        ),
+    ),
+]
 MassKg = Annotated[float, *_quantity(_MASS, "1200 kg", least=0.0)]
 PowerW = Annotated[float, *_quantity(_POWER, "20 kW", least=0.0)]
 EnergyWh = Annotated[float, *_quantity(_ENERGY, "150 kWh", least=0.0)]

@@ -21,6 +21,13 @@ def read_station(path: Path | str) -> Station:
         StationFileError: it does not hold what it should: all its faults, with their lines.
     """
     text = YamlText(path)
+    if text.content is None or text.content == "":
+        raise InputError(
+            "the station file is empty",
+            file=text.file,
+            expected="name, partners, sites, orbiters, facilities",
+            remedy="docs/station.md has an example.",
+        )
     faults = [
         InputError("a key stands twice", file=text.file, line=line, field=key)
         for key, line in text.doubled_keys()

@@ -13,10 +13,10 @@ from perilune.constants import EARTH_EQUATORIAL_RADIUS_KM, MOON_RADIUS_KM
 from perilune.ephemeris import planets
 from perilune.station.parts import Id, Part
 from perilune.station.quantities import (
+    AltitudeKm,
     AngleRad,
     DurationD,
     InclinationRad,
-    LengthKm,
     Moment,
     PositionKm,
     VelocityKmS,
@@ -46,24 +46,18 @@ Plane = Literal["moon-equator", "earth-orbit"]
 class LowOrbit(Part):
     """A circular orbit low over the Moon (LLO)."""
 
-    altitude: LengthKm = Field(description="Over the sphere of 1737.4 km.")
+    altitude: AltitudeKm = Field(description="Over the sphere of 1737.4 km.")
     inclination: InclinationRad = Field(description="To the Moon's equator at the epoch.")
     node: AngleRad = Field(0.0, description="Ascending, from the prime meridian at the epoch.")
     anomaly: AngleRad = Field(0.0, description="At the epoch, from the node.")
     epoch: Moment
 
-    @model_validator(mode="after")
-    def _around_the_moon(self) -> LowOrbit:
-        if self.altitude <= 0.0:
-            raise wrong("an altitude over the ground: the orbit lies inside the Moon")
-        return self
-
 
 class FrozenOrbit(Part):
     """An elliptical orbit whose shape the Earth's tide leaves nearly alone."""
 
-    perilune: LengthKm = Field(description="Altitude over the sphere of 1737.4 km.")
-    apolune: LengthKm = Field(description="Altitude over the sphere of 1737.4 km.")
+    perilune: AltitudeKm = Field(description="Altitude over the sphere of 1737.4 km.")
+    apolune: AltitudeKm = Field(description="Altitude over the sphere of 1737.4 km.")
     inclination: InclinationRad
     argument: AngleRad = Field(description="Of perilune; 90 or 270 deg where it stays.")
     node: AngleRad = Field(
@@ -76,12 +70,7 @@ class FrozenOrbit(Part):
     epoch: Moment
 
     @model_validator(mode="after")
-    def _around_the_moon(self) -> FrozenOrbit:
-        if self.perilune <= 0.0:
-            raise wrong(
-                "a perilune over the ground: the orbit lies inside the Moon",
-                "Altitudes count from the sphere of 1737.4 km.",
-            )
+    def _one_before_the_other(self) -> FrozenOrbit:
         if self.apolune < self.perilune:
             raise wrong("an apolune not below the perilune")
         return self

@@ -42,7 +42,10 @@ class YamlText:
             # YAML would make dates of epochs and numbers of ids; the base loader makes texts.
             self._root: Any = yaml.compose(text, Loader=yaml.BaseLoader)
             _check_size(self._root)
-            self.content: Any = yaml.load(text, Loader=yaml.BaseLoader)
+            self._doubled = tuple(_doubled(self._root))
+            _merge(self._root, set())
+            _check_size(self._root)
+            self.content: Any = _content(self._root)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             raise InputError(
@@ -50,6 +53,7 @@ class YamlText:
                 file=self.file,
                 line=mark.line + 1 if mark else None,
                 found=error.problem,
+                remedy="Indent by blanks, not tabs." if "\\t" in str(error.problem) else None,
             ) from None
         except (yaml.YAMLError, RecursionError, ValueError) as error:
             raise InputError(
@@ -77,14 +81,67 @@ class YamlText:
 
     def doubled_keys(self) -> Iterator[tuple[str, int]]:
         """Keys that stand twice in one mapping, with their lines: YAML would take the last."""
-        yield from _doubled(self._root)
+        yield from self._doubled
+
+
+def _content(node: Any) -> Any:
+    """Mappings, sequences and texts of nodes; None where there is nothing."""
+    if isinstance(node, yaml.MappingNode):
+        return {_key(key): _content(value) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [_content(value) for value in node.value]
+    return None if node is None else node.value
+
+
+def _key(node: Any) -> str:
+    """A key's text.
+
+    Raises:
+        ValueError: it is a mapping or a sequence.
+    """
+    if not isinstance(node, yaml.ScalarNode):
+        raise ValueError(f"line {node.start_mark.line + 1}: a key that is no text")
+    return str(node.value)
+
+
+def _merge(node: Any, done: set[int]) -> None:
+    """Put what `<<: *name` stands for in its place: the mapping's own keys go before it.
+
+    Raises:
+        ValueError: it stands for no mapping.
+    """
+    if id(node) in done:
+        return
+    done.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _merge(value, done)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    own, merged = [], []
+    for key, value in node.value:
+        _merge(value, done)
+        if _key(key) != "<<":
+            own.append((key, value))
+            continue
+        for part in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+            if not isinstance(part, yaml.MappingNode):
+                line = key.start_mark.line + 1
+                raise ValueError(f"line {line}: << stands for no mapping; write <<: *name")
+            merged += part.value
+    known = {_key(key) for key, _ in own}
+    for key, value in merged:
+        if _key(key) not in known:
+            known.add(_key(key))
+            own.append((key, value))
+    node.value = own
 
 
 def _doubled(node: Any) -> Iterator[tuple[str, int]]:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
-            if str(key.value) in seen:
+            if str(key.value) in seen and key.value != "<<":
                 yield str(key.value), key.start_mark.line + 1
             seen.add(str(key.value))
             yield from _doubled(value)
