@@ -178,6 +178,29 @@ def test_epochs_asked_for_do_not_change_the_path() -> None:
     assert np.abs(_end_km(few) - _end_km(many)).max() < 5.0e-3
 
 
+@pytest.mark.parametrize("gap_d", [7.3e-12, 1e-10, 1e-9, 6e-9, 1e-7, 9e-6])
+@pytest.mark.parametrize("days", [400.0, -400.0])
+def test_epochs_a_moment_apart(gap_d: float, days: float) -> None:
+    """The step after a moment's interval wanted to be shorter than there is a level for: failed."""
+    middle = 62400.0  # a point of the engine's own grid
+    gap_d = np.copysign(gap_d, days)
+    start = _particles(middle - 0.5 * days, _random_asteroids(3))
+    end = middle + 0.5 * days
+    plain = propagate(planets(), start, [end], variations=(), threads=1)
+    for near in ([middle - gap_d], [middle + gap_d], [middle + 9.0, middle + 9.0 + gap_d]):
+        run = propagate(planets(), start, [*near, end], variations=(), threads=1)
+        assert (run.status == Status.REACHED).all()
+        assert np.abs(_end_km(run) - _end_km(plain)).max() < 5.0e-3
+        assert run.variation[-1] == pytest.approx(plain.variation[-1], rel=1e-6, abs=1e-12)
+    # The same beginning a moment before a point of the grid, in company.
+    begin = Particles(
+        np.array([middle - gap_d, middle - 9.0 * np.sign(days), middle - 2.0 * gap_d]),
+        start.position_km,
+        start.velocity_km_s,
+    )
+    assert (propagate(planets(), begin, [end], threads=1).status == Status.REACHED).all()
+
+
 def test_kept_steps_join_and_end_at_the_states() -> None:
     start = _particles(60000.0, _random_asteroids(3))
     run = propagate(planets(), start, [60300.0], keep_steps=True, threads=1)

@@ -40,6 +40,8 @@ _WIDTH: Final = 192
 _CHUNK: Final = 32768
 _LANE_BLOCKS: Final = 64  # so many blocks times lanes are carried before progress is told
 _POLL_S: Final = 0.1
+# Intervals shorter than this do not tell how long the next step should be.
+_SHORT_D: Final = 1.0e-5
 # Sampling of r·v: twenty times a revolution of the Moon, finer than any motion elsewhere.
 _SPACING_D: Final = (2.0, 2.0, 2.0, 2.0, 1.0, 4.0, 16.0, 16.0, 16.0, 16.0, 16.0)
 
@@ -158,7 +160,8 @@ class _Chunk:
     def _legs(self) -> list[tuple[list[float], list[tuple[float, NDArray[np.int64]]], int]]:
         """The common grid: (its points, lanes that join in the first interval, epoch at the end).
 
-        Grid points are multiples of 64 d and the asked epochs; -1 stands for no epoch.
+        Grid points are multiples of 64 d and the asked epochs; -1 stands for no epoch. A short
+        interval is a leg of its own.
         """
         sign = self.sign
         first = float((sign * self.start).min())
@@ -186,7 +189,11 @@ class _Chunk:
                 legs.append(([sign * before, sign * point], joining, index))
             elif point == before:  # an epoch on a grid point
                 legs[-1] = (legs[-1][0], [], index)
-            elif len(legs[-1][0]) > longest:
+            elif (
+                len(legs[-1][0]) > longest
+                or _is_short(legs[-1][0])
+                or abs(point - before) < _SHORT_D
+            ):
                 legs.append(([sign * before, sign * point], [], index))
             else:
                 legs[-1] = ([*legs[-1][0], sign * point], [], index)
@@ -225,7 +232,11 @@ class _Chunk:
     def _advance(
         self, lanes: NDArray[np.int64], points: list[float], stop: NDArray[np.int64]
     ) -> None:
-        """Some intervals in one go; repeated with larger buffers where these ran over."""
+        """Some intervals in one go; repeated with larger buffers where these ran over.
+
+        A short interval leaves the series and the step of before: those that fit into it would
+        make the next one start so small that it cannot grow.
+        """
         if lanes.size == 0:
             return
         work = self.lanes._replace(order=lanes.copy(), spare=np.zeros(lanes.size, np.int64))
@@ -256,6 +267,9 @@ class _Chunk:
             needed = self.out.counts
             room = (self.out.encounters.shape[0], self.out.steps.shape[0])
             if stop[0] or (needed[0] <= room[0] and (room[1] == 0 or needed[1] <= room[1])):
+                if _is_short(points):
+                    work.table[lanes, lane.POWER : lane.STATUS] = table[:, lane.POWER : lane.STATUS]
+                    work.phi[lanes, 6:] = phi[:, 6:]
                 return
             larger = self._output(
                 max(2 * room[0], int(needed[0])), max(2 * room[1], int(needed[1])), self.m
@@ -269,6 +283,11 @@ class _Chunk:
             work.table[lanes] = table
             work.phi[lanes] = phi
             work.order[:] = lanes
+
+
+def _is_short(points: Sequence[float]) -> bool:
+    """Whether these are the ends of one interval that is a leg of its own."""
+    return len(points) == 2 and abs(points[1] - points[0]) < _SHORT_D
 
 
 def _within(ephemeris: Ephemeris, watches: Sequence[Watch]) -> NDArray[np.float64]:
