@@ -48,6 +48,29 @@ def test_show_sums_up(capsys: pytest.CaptureFixture[str]) -> None:
     assert data["assumptions"]
 
 
+def test_show_lists_what_builds_it_up(capsys: pytest.CaptureFixture[str]) -> None:
+    """A lander's payload by hand: 17.5 t / (exp(3.13 km/s / (320 s g0)) - 1) - 3.6 t = 6.626 t."""
+    lines = printed(capsys, "show", ILRS)
+    for title in (
+        "Launchers",
+        "Landers, with full tanks",
+        "Crews",
+        "Consumables, a person and day",
+    ):
+        assert title in lines
+    data = envelope(capsys, "show", ILRS)["data"]
+    launchers = {each["id"]: each for each in data["launchers"]}
+    assert launchers["long-march-5"]["brings_kg"] == {"tli": 8200.0}
+    assert launchers["long-march-10-crew"]["seats"] == 2
+    landers = {each["id"]: each for each in data["landers"]}
+    assert landers["cargo-lander"]["payload_kg"] == pytest.approx(6626.0, abs=1.0)
+    assert landers["cargo-lander"]["dv_km_s"] == pytest.approx(3.13)
+    assert data["crews"][0]["people"] == 4
+    assert {each["id"] for each in data["consumables"]} == {"oxygen", "water", "food"}
+    dragon = envelope(capsys, "show", str(STATIONS / "gateway.yaml"))["data"]["landers"][0]
+    assert (dragon["payload_kg"], dragon["cost_million"], dragon["currency"]) == (5e3, 150.0, "USD")
+
+
 def test_light_has_the_charter_s_fields(capsys: pytest.CaptureFixture[str]) -> None:
     found = envelope(capsys, "light", ILRS, *SPAN)
     (row,) = found["data"]

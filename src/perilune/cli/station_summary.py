@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from perilune.cli.numbers import ABSENT, number
 from perilune.cli.output import show_table
@@ -85,10 +85,73 @@ def print_summary(station: Station) -> None:
             for each in held["facilities"]
         ],
     )
+    _print_build_up(held)
     if station.assumptions:
         print("\nAssumptions\n")
         for text in station.assumptions:
             show_lines(text, "- ")
+
+
+def _print_build_up(held: dict[str, Any]) -> None:
+    """Launchers, landers, crews and consumables, as far as the file has them."""
+
+    def vehicle_cells(each: dict[str, Any]) -> tuple[str, ...]:
+        money = number(each["cost_million"], ".1f")
+        price = ABSENT if each["currency"] is None else f"{money} M{each['currency']}"
+        rate = number(each["rate_per_year"], "g")
+        return rate, str(each["seats"]), price, ", ".join(each["owner"])
+
+    vehicles = (">a year", ">seats", ">cost", "owner")
+    if held["launchers"]:
+        print()
+        rows = [
+            (
+                each["id"],
+                ", ".join(f"{node} {1e-3 * kg:g}" for node, kg in each["brings_kg"].items()),
+                *vehicle_cells(each),
+            )
+            for each in held["launchers"]
+        ]
+        show_table("Launchers", ("id", "brings t", *vehicles), rows)
+    if held["landers"]:
+        print()
+        rows = [
+            (
+                each["id"],
+                f"{each['at']} to {each['to']}",
+                number(None if each["payload_kg"] is None else 1e-3 * each["payload_kg"], ".2f"),
+                *vehicle_cells(each),
+            )
+            for each in held["landers"]
+        ]
+        show_table("Landers, with full tanks", ("id", "way", ">t", *vehicles), rows)
+    if held["crews"]:
+        print()
+        rows = [
+            (
+                each["id"],
+                each["at"],
+                str(each["people"]),
+                each["start"],
+                number(each["stay_d"], "g"),
+                number(each["every_d"], "g"),
+            )
+            for each in held["crews"]
+        ]
+        show_table("Crews", ("id", "at", ">people", "from", ">days", ">every days"), rows)
+    if held["consumables"]:
+        print()
+        rows = [
+            (
+                each["id"],
+                number(each["rate_kg_d"], ".3f"),
+                number(100.0 * each["recycled"], "g"),
+                number(each["resupply_kg_d"], ".3f"),
+            )
+            for each in held["consumables"]
+        ]
+        columns = ("id", ">used kg", ">recycled %", ">to bring kg")
+        show_table("Consumables, a person and day", columns, rows)
 
 
 def show_lines(text: str, mark: str = "") -> None:

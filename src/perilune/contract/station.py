@@ -9,6 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from perilune.astrometry.sites import Site as GroundSite
+    from perilune.station.build_up.vehicles import Lander, Launcher
     from perilune.station.coverage import Coverage
     from perilune.station.facilities import Facility
     from perilune.station.light import Sky
@@ -23,6 +24,17 @@ SUMMARY_UNITS: Final = {
     "longitude_deg": "deg, east; WGS84 on the Earth, mean-Earth axes on the Moon",
     "latitude_deg": "deg, north",
     "height_km": "km, over WGS84, or over the sphere of 1737.4 km",
+    "brings_kg": "kg, by place",
+    "payload_kg": "kg, with full tanks; negative where these do not carry the lander itself",
+    "launch_kg": "kg, fuelled, without payload",
+    "dv_km_s": "km/s, of the lander's way",
+    "rate_per_year": "the most a year",
+    "cost_million": "millions, of each flight",
+    "stay_d": "d",
+    "every_d": "d, from one to the next",
+    "reserve_d": "d, for which consumables are kept",
+    "rate_kg_d": "kg a person and day",
+    "resupply_kg_d": "kg to be brought a person and day, containers included",
 }
 LIGHT_UNITS: Final = {
     "sun_fraction": "mean visible share of the Sun's disc, 0 to 1",
@@ -151,6 +163,7 @@ def link_row(link: Link) -> dict[str, Any]:
 
 def summary(station: Station) -> dict[str, Any]:
     """The station in JSON's terms: masses in kg, powers in W."""
+    from perilune.station.build_up.routes import NODES
     from perilune.station.power import present
 
     return {
@@ -190,8 +203,76 @@ def summary(station: Station) -> dict[str, Any]:
             }
             for each in station.facilities
         ],
+        "launchers": [
+            {"id": each.id, "name": each.name, "owner": list(each.owner)}
+            | {"brings_kg": {n: kg for n in NODES if (kg := each.to.mass_kg(n)) is not None}}
+            | {"seats": each.seats, "rate_per_year": each.rate}
+            | _costs(each)
+            for each in station.launchers
+        ],
+        "landers": [_lander(station, each) for each in station.landers],
+        "crews": [
+            {
+                "id": each.id,
+                "at": each.at,
+                "people": each.people,
+                "start": each.start,
+                "stop": each.stop,
+                "stay_d": each.stay,
+                "every_d": each.every,
+                "needs": list(each.needs),
+                "reserve_d": each.reserve,
+            }
+            for each in station.crews
+        ],
+        "consumables": [
+            {
+                "id": each.id,
+                "rate_kg_d": each.rate,
+                "recycled": each.recycled,
+                "resupply_kg_d": each.resupply_kg_d,
+            }
+            for each in station.consumables
+        ],
         "assumptions": list(station.assumptions),
     }
+
+
+def _costs(vehicle: Launcher | Lander) -> dict[str, Any]:
+    million, currency = vehicle.cost or (None, None)
+    return {
+        "cost_million": million,
+        "currency": currency,
+        "available": vehicle.available,
+        "until": vehicle.until,
+    }
+
+
+def _lander(station: Station, lander: Lander) -> dict[str, Any]:
+    """A lander; its payload as given, or by the rocket equation with full tanks."""
+    from perilune.station.build_up.routes import payload_kg, route_km_s
+
+    dv_km_s = route_km_s(lander.at, lander.to, {(r.at, r.to): r.dv for r in station.routes})
+    if lander.payload is not None:
+        payload, launch = lander.payload, lander.mass
+    else:
+        assert lander.dry is not None
+        assert lander.propellant is not None
+        assert lander.isp is not None
+        payload = payload_kg(lander.dry, lander.propellant, lander.isp, dv_km_s)
+        launch = lander.dry + lander.propellant
+    return {
+        "id": lander.id,
+        "name": lander.name,
+        "owner": list(lander.owner),
+        "at": lander.at,
+        "to": lander.to,
+        "payload_kg": payload if math.isfinite(payload) else None,
+        "launch_kg": launch,
+        "dv_km_s": dv_km_s,
+        "seats": lander.seats,
+        "rate_per_year": lander.rate,
+    } | _costs(lander)
 
 
 def _totals(facilities: list[Facility]) -> dict[str, Any]:
