@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -16,8 +17,13 @@ from perilune.orbits import (
     CometaryElements,
     EquinoctialElements,
     KeplerianElements,
+    Orbit,
     catalogue,
+    read_oef,
+    read_sbdb,
     with_elements,
+    write_oef,
+    write_sbdb,
 )
 from perilune.orbits.covariance import check_covariance, map_covariance
 from perilune.orbits.elements import GM_SUN_GAUSS_KM3_S2, Elements
@@ -132,6 +138,50 @@ def test_singular_elements_carry_no_covariance() -> None:
     with pytest.raises(InputError, match="singular"):
         with_elements(replace(eros, elements=circle), KeplerianElements)
     with_elements(replace(eros, elements=circle), EquinoctialElements)
+
+
+@pytest.mark.parametrize("inclination_deg", [1e-10, 1e-5, 0.01, 30.0, 179.99999, 180.0])
+@pytest.mark.parametrize("eccentricity", [0.0, 1e-9, 1e-4, 0.4, 1.0 - 1e-9, 1.0, 50.0])
+def test_a_covariance_is_never_lost_near_a_singularity(
+    eccentricity: float, inclination_deg: float
+) -> None:
+    """At e = 1e-9 or i = 1e-5 degrees files came back with deviations 1,000 times too large."""
+    elements = CometaryElements(eccentricity, 0.9, Decimal("59300"), 30.0, 40.0, inclination_deg)
+    bare = replace(catalogue.find("Eros"), epoch_mjd_tdb=60000.0, covariance=None)
+    bare = replace(bare, elements=elements, covariance_parameters=())
+    root = np.random.default_rng(5).normal(size=(6, 6))
+    deviations = np.repeat([100.0, 1e-5], 3)
+    covariance = root @ root.T * deviations[:, None] * deviations
+    orbit = replace(
+        with_elements(bare, CartesianState),
+        covariance=covariance,
+        covariance_parameters=CartesianState.PARAMETERS,
+    )
+    (oef,) = read_oef(write_oef([orbit]))
+    assert _state_covariance_error(oef, orbit) < 1e-8
+    if eccentricity >= 0.1 and 1.0 < inclination_deg < 179.0:
+        assert _state_covariance_error(read_sbdb(write_sbdb(orbit)), orbit) < 1e-5
+    elif eccentricity < 1e-6 or not 1e-9 < inclination_deg < 180.0:
+        with pytest.raises(InputError, match="singular"):
+            write_sbdb(orbit)
+
+
+def test_a_covariance_of_the_position_alone_is_kept() -> None:
+    eros = with_elements(catalogue.find("Eros"), CartesianState)
+    flat = replace(eros, covariance=np.diag([9.0, 4.0, 0.0, 0.0, 0.0, 0.0]))
+    (oef,) = read_oef(write_oef([flat]))
+    found, given = oef.cartesian().covariance, flat.cartesian().covariance
+    assert found is not None
+    assert given is not None
+    assert found[:3, :3] == pytest.approx(given[:3, :3], abs=1e-7)
+
+
+def _state_covariance_error(found: Orbit, given: Orbit) -> float:
+    mine, theirs = found.cartesian().covariance, given.cartesian().covariance
+    assert mine is not None
+    assert theirs is not None
+    sigma = np.sqrt(np.diag(theirs))
+    return float((np.abs(mine - theirs) / np.outer(sigma, sigma)).max())
 
 
 def test_a_fall_into_the_sun_has_no_elements() -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from perilune.constants import AU_KM, DAY_S
 from perilune.errors import InputError
@@ -26,21 +27,30 @@ from perilune.orbits.orbit import SUN, Orbit, icrf_state
 
 # Nearer to 1, q = a (1 - e) keeps fewer than nine of the sixteen digits that a and e have.
 _PARABOLIC: Final = 1e-7
+_THIN: Final = 1e-6  # of the widest axis: thinner ones count as this wide
 _DEGREE: Final = math.pi / 180.0
 
 
-def with_elements(orbit: Orbit, kind: type[Elements], gm_sun_km3_s2: float | None = None) -> Orbit:
+def with_elements(
+    orbit: Orbit,
+    kind: type[Elements],
+    gm_sun_km3_s2: float | None = None,
+    *,
+    loss: float = 1e-3,
+) -> Orbit:
     """The same state in elements of another kind; the orbit itself if it has these already.
 
     Args:
         orbit: the orbit.
         kind: the elements wanted.
         gm_sun_km3_s2: the GM to make them with, for a format that implies one; else the orbit's.
+        loss: how much of the state's covariance may be lost on the way, as a part of the product
+            of two standard deviations. Angles that are all but undefined (near e = 0, i = 0 or
+            i = 180 degrees) have deviations so large that their digits do not hold the rest.
 
     Raises:
         InputError: the orbit has no such elements (a parabola, and what is next to one, has no
-            semi-major axis), or, with a covariance, they are singular for it (an angle that is
-            undefined at e = 0 or i = 0).
+            semi-major axis), or, with a covariance, they are too near a singularity for it.
     """
     gm = orbit.gm_sun_km3_s2 if gm_sun_km3_s2 is None else gm_sun_km3_s2
     if isinstance(orbit.elements, kind) and gm == orbit.gm_sun_km3_s2:
@@ -51,16 +61,7 @@ def with_elements(orbit: Orbit, kind: type[Elements], gm_sun_km3_s2: float | Non
     names = orbit.covariance_parameters
     new = icrf_state(elements, orbit.epoch_mjd_tdb, gm)[1]
     old = icrf_state(orbit.elements, orbit.epoch_mjd_tdb, orbit.gm_sun_km3_s2)[1]
-    rows, columns = np.abs(new).max(axis=1), np.abs(new).max(axis=0)
-    scaled = new / rows[:, None] / np.where(columns > 0.0, columns, 1.0)
-    if np.linalg.cond(scaled) > 1e13:
-        raise InputError(
-            "the elements are singular for this orbit, so they can carry no covariance",
-            field="elements",
-            found=kind.__name__,
-            remedy="Use a Cartesian state.",
-        )
-    change = np.linalg.solve(scaled, old / rows[:, None]) / columns[:, None]
+    change = _change(old, new, kind)
     others = [name for name in names if name not in orbit.elements.PARAMETERS]
     full = np.zeros((len(names), len(names)))
     for column, name in enumerate(names):
@@ -68,12 +69,48 @@ def with_elements(orbit: Orbit, kind: type[Elements], gm_sun_km3_s2: float | Non
             full[6 + others.index(name), column] = 1.0
         else:
             full[:6, column] = change[:, orbit.elements.PARAMETERS.index(name)]
+    covariance = map_covariance(orbit.covariance, full)
+    order = [names.index(name) for name in orbit.elements.PARAMETERS]
+    given = map_covariance(orbit.covariance[np.ix_(order, order)], old)
+    kept = map_covariance(covariance[:6, :6], new)
+    sigma = np.sqrt(np.diag(given))
+    # Nothing along one axis, as of a position alone, is not lost where rounding is all that shows.
+    state = orbit.cartesian()
+    speed_km_s = max(float(np.linalg.norm(state.velocity_km_s)), 1e-9)
+    units = np.repeat([1.0, float(np.linalg.norm(state.position_km)) / speed_km_s], 3)
+    sigma = np.maximum(sigma, _THIN * (sigma * units).max() / units)
+    if not (np.abs(kept - given) <= loss * sigma[:, None] * sigma).all():
+        raise _singular(kind)
     return replace(
         orbit,
         elements=elements,
         gm_sun_km3_s2=gm,
-        covariance=map_covariance(orbit.covariance, full),
+        covariance=covariance,
         covariance_parameters=(*elements.PARAMETERS, *others),
+    )
+
+
+def _change(
+    old: NDArray[np.float64], new: NDArray[np.float64], kind: type[Elements]
+) -> NDArray[np.float64]:
+    """Partials (6, 6) of the new elements for the old, from those of the state for either."""
+    rows, columns = np.abs(new).max(axis=1), np.abs(new).max(axis=0)
+    scaled = new / rows[:, None] / np.where(columns > 0.0, columns, 1.0)
+    try:
+        change: NDArray[np.float64] = np.linalg.solve(scaled, old / rows[:, None])
+    except np.linalg.LinAlgError:
+        raise _singular(kind) from None
+    change /= columns[:, None]
+    return change
+
+
+def _singular(kind: type[Elements]) -> InputError:
+    return InputError(
+        "the elements are singular for this orbit, or nearly so, and cannot carry its covariance",
+        field="elements",
+        found=kind.__name__,
+        expected="elements that give the state's covariance back",
+        remedy="Use a Cartesian state: an OPM, or Perilune's own format.",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 
 from perilune.constants import AU_KM, DAY_S
 from perilune.errors import InputError
+from perilune.frames.ecliptic import ecliptic_from_icrf, ecliptic_from_icrf_matrix
 from perilune.orbits.conversion import with_elements
+from perilune.orbits.covariance import map_covariance
 from perilune.orbits.elements import (
     GM_SUN_GAUSS_KM3_S2,
     CartesianState,
@@ -32,6 +35,7 @@ from perilune.orbits.orbit import SUN, Orbit
 
 _UNITS: Final = (A1_PER_M2_T_ORBFIT_AU_D2, 1e-10)  # au/d^2 for 1 of each of MODEL_PARAMETERS
 _COVARIANCE_PER_LINE: Final = 3
+_LOSS: Final = 1e-9  # of a covariance: more than that, and a state stays Cartesian
 
 
 def write_oef(orbits: Sequence[Orbit]) -> str:
@@ -39,14 +43,14 @@ def write_oef(orbits: Sequence[Orbit]) -> str:
 
     Elements that OEF has are kept, and an ellipse's period tells the GM of the Sun behind them;
     hyperbolas and parabolas are made anew with OrbFit's. Any other state becomes Keplerian
-    elements.
+    elements, or stays Cartesian where these are singular for it or nearly so.
 
     Where H is published without G, OrbFit's own default of 0.15 stands for G: its `MAG` has two
     numbers.
 
     Raises:
         InputError: a force model that OrbFit's model 1 (sunlight and Yarkovsky, g = 1/r^2) is
-            not, or a state without Keplerian elements.
+            not.
     """
     head = (
         "format  = 'OEF2.0'       ! file format\n"
@@ -161,7 +165,32 @@ def _orbfit(orbit: Orbit) -> Orbit:
         if semi_major_axis_au(elements) is not None:
             return orbit
         return with_elements(orbit, type(elements), GM_SUN_GAUSS_KM3_S2)
-    return with_elements(orbit, KeplerianElements, GM_SUN_GAUSS_KM3_S2)
+    try:
+        return with_elements(orbit, KeplerianElements, GM_SUN_GAUSS_KM3_S2, loss=_LOSS)
+    except InputError:
+        return _ecliptic_state(orbit)
+
+
+def _ecliptic_state(orbit: Orbit) -> Orbit:
+    """The orbit as OEF's `CAR`: heliocentric, ecliptic J2000, in au and au/d."""
+    state = with_elements(orbit, CartesianStateAu)
+    elements = state.elements
+    assert isinstance(elements, CartesianStateAu)
+    x, y, z = ecliptic_from_icrf(np.array(elements.position_au)).tolist()
+    u, v, w = ecliptic_from_icrf(np.array(elements.velocity_au_d)).tolist()
+    turned = CartesianStateAu((x, y, z), (u, v, w), "ecliptic J2000", SUN)
+    if state.covariance is None:
+        return replace(state, elements=turned)
+    turn = np.eye(len(state.covariance))
+    turn[:6, :6] = np.kron(np.eye(2), ecliptic_from_icrf_matrix())
+    order = [state.covariance_parameters.index(name) for name in turned.PARAMETERS]
+    order += [k for k in range(len(state.covariance)) if k not in order]
+    return replace(
+        state,
+        elements=turned,
+        covariance=map_covariance(state.covariance[np.ix_(order, order)], turn),
+        covariance_parameters=tuple(state.covariance_parameters[k] for k in order),
+    )
 
 
 def _driven(parameter: str) -> int:
