@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from perilune.astrometry.sites import Observer
+from perilune.station.free_orbits import FreeOrbiter, moon_axis_km, state_from_moon
 from perilune.station.kept_orbits import kept_orbiter
 from perilune.station.orbiters import oem_orbiter, propagated_orbiter, spk_orbiter
 from perilune.station.orbits.flown import FlownOrbiter
@@ -27,6 +28,9 @@ def orbiter_path(orbiter: Orbiter, folder: Path) -> Observer:
         return spk_orbiter(orbiter.id, folder / orbiter.spk.file, orbiter.spk.naif_id)
     if orbiter.state is not None:
         state = orbiter.state
+        start = state_from_moon(state)
+        if moon_axis_km(start) is not None:
+            return FreeOrbiter(orbiter.id, start)
         return propagated_orbiter(
             orbiter.id,
             parse_epoch(state.epoch, "epoch"),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from perilune.dynamics.lunar_orbit import (
 )
 from perilune.ephemeris import planets
 from perilune.errors import InputError
-from perilune.frames.ecliptic import ecliptic_from_icrf_matrix
+from perilune.station.free_orbits import moon_axis_km, state_from_moon
 from perilune.station.kept_orbits import KeptOrbiter, kept_orbiter
 from perilune.station.orbiters import TabulatedOrbiter, oem_orbiter, spk_orbiter
 from perilune.station.orbits.eclipses import find_eclipses, longest_eclipse_h
@@ -39,7 +39,6 @@ _DAYS: Final = 365.25
 _SAMPLES_A_REVOLUTION: Final = 200
 _MONTHS: Final = 4
 _KEPT_REVOLUTIONS: Final = 24  # of the Monte Carlo: its spread says that these are enough
-_MOON_ORBIT_KM: Final = 66_000.0  # the Moon's sphere of influence: within, an orbit is the Moon's
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,19 +219,10 @@ def _free(orbiter: Orbiter, days: float, forces: SpacecraftForces) -> OrbiterRow
     """A state, left alone."""
     source = orbiter.state
     assert source is not None
-    epoch = parse_epoch(source.epoch, "epoch")
-    own = np.array((*source.position, *source.velocity))
-    if source.frame == "ecliptic":
-        own = np.reshape(own.reshape(2, 3) @ ecliptic_from_icrf_matrix(), 6)
-    origin = np.concatenate(planets().state(source.center, epoch))
-    target: Literal["moon", "earth"] = "moon"
-    from_moon = own + origin - np.concatenate(planets().state(target, epoch))
-    start = SpacecraftState(epoch, target, from_moon[:3], from_moon[3:])
+    start = state_from_moon(source)
+    epoch = start.epoch_mjd_tdb
     gm = planets().constants.gm_major_km3_s2[4]
-    radius = float(np.linalg.norm(from_moon[:3]))
-    inverse_axis = 2.0 / radius - float(from_moon[3:] @ from_moon[3:]) / gm
-    is_bound = inverse_axis * _MOON_ORBIT_KM > 1.0
-    axis = 1.0 / inverse_axis if is_bound else radius
+    axis = moon_axis_km(start) or float(np.linalg.norm(start.position_km))
     period_d = 2.0 * math.pi * math.sqrt(axis**3 / gm) / DAY_S
     step = min(period_d / _SAMPLES_A_REVOLUTION, 0.01)
     path = propagate_spacecraft(start, forces, epoch + np.arange(0.0, days, step))
