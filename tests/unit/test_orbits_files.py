@@ -238,6 +238,8 @@ def test_opm_of_the_standard() -> None:
     assert orbit.covariance is not None
     assert orbit.covariance[5, 5] == 6.224444338635500e-10
     assert orbit.covariance[3, 1] == orbit.covariance[1, 3] == -4.686084221046758e-07
+    other_spelling = OPM.replace("[km/s]", "[ KM/S ]").replace("**", "^").replace(" [km]", "[km]")
+    assert read_opm(other_spelling) == orbit
     written = write_opm(orbit)
     again = read_opm(written)
     assert again == replace(orbit, solution=again.solution, solution_date=again.solution_date)
@@ -378,6 +380,9 @@ BENNU = write_perilune([catalogue.find("Bennu")])
         (_damaged(OPM, "EME2000", "ITRF2000"), "reference frame"),
         (_damaged(OPM, "= EARTH", "= VULCAN"), "centre"),
         (_damaged(OPM, "6503.514000", "nan"), "not a number"),
+        (_damaged(OPM, "6503.514000 [km]", "6503514.0 [m]"), r"X: .*unit.*\[m\].*\[km\]"),
+        (_damaged(OPM, "8.740420 [km/s]", "8.740420 [km/h]"), "another unit"),
+        (_damaged(OPM, "[km**2/s**2]", "[m**2/s**2]"), "another unit"),
         (_damaged(OPM, "= 2.0", "= 9.0"), "version"),
         (_damaged(OPM, "MASS", "MAN_DURATION"), "manoeuvres"),
         (_damaged(OPM, "MASS", "MASSE"), "not known"),

@@ -40,30 +40,38 @@ CENTERS: Final = (
 )  # fmt: skip
 _LOCAL_FRAMES: Final = ("RSW", "RTN", "TNW")
 _AXES: Final = ("X", "Y", "Z", "X_DOT", "Y_DOT", "Z_DOT")
-COVARIANCE_KEYS: Final = tuple(
-    f"C{_AXES[row]}_{_AXES[column]}" for row in range(6) for column in range(row + 1)
-)
+COVARIANCE_UNITS: Final = {
+    f"C{_AXES[row]}_{_AXES[column]}": ("km**2", "km**2/s", "km**2/s**2")[row // 3 + column // 3]
+    for row in range(6)
+    for column in range(row + 1)
+}
+COVARIANCE_KEYS: Final = tuple(COVARIANCE_UNITS)
 _DAY_OF_YEAR: Final = re.compile(r"(\d{4})-(\d{3})(T.*)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line that says something: KEY = VALUE, or words without a key."""
+    """One line that says something: KEY = VALUE [unit], or words without a key."""
 
     number: int
     key: str | None
     value: str
+    unit: str | None = None
 
 
 def lines_of(text: SourceText) -> Iterator[Line]:
-    """The lines without comments, blank lines and units."""
+    """The lines without comments and blank lines."""
     for number, raw in enumerate(text.text.splitlines(), 1):
         line = raw.strip()
         if not line or line.startswith("COMMENT"):
             continue
         key, equals, value = line.partition("=")
         if equals:
-            yield Line(number, key.strip(), re.sub(r"\s*\[[^\]]*\]$", "", value.strip()))
+            plain, bracket, unit = value.strip().removesuffix("]").rpartition("[")
+            if bracket and value.rstrip().endswith("]"):
+                yield Line(number, key.strip(), plain.rstrip(), unit)
+            else:
+                yield Line(number, key.strip(), value.strip())
         else:
             yield Line(number, None, line)
 
@@ -85,6 +93,19 @@ def need(text: SourceText, block: Mapping[str, Line], key: str, where: int) -> L
     if key not in block or not block[key].value:
         raise text.error("a field is missing", line=where, field=key, expected="a value")
     return block[key]
+
+
+def quantity(text: SourceText, line: Line, unit: str) -> float:
+    """The number of a line; a unit that it names must be the one that CCSDS demands."""
+    if line.unit is not None and "".join(line.unit.split()).lower().replace("^", "**") != unit:
+        raise text.error(
+            "a number has another unit than a CCSDS message allows",
+            line=line.number,
+            field=line.key,
+            found=f"[{line.unit}]",
+            expected=f"[{unit}]",
+        )
+    return text.number(line.value, line.key or "", line.number)
 
 
 def frame_of(text: SourceText, line: Line) -> Frame:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from perilune.errors import InputError
 from perilune.orbits.ccsds import (
     COVARIANCE_KEYS,
+    COVARIANCE_UNITS,
     FRAME_NAMES,
     Line,
     center_of,
@@ -26,6 +27,7 @@ from perilune.orbits.ccsds import (
     lines_of,
     need,
     printed_epoch,
+    quantity,
     scale_of,
     symmetric,
 )
@@ -37,7 +39,9 @@ from perilune.orbits.orbit import Orbit
 from perilune.orbits.reading import SourceText, load
 
 VERSION_KEY: Final = "CCSDS_OPM_VERS"
-_STATE: Final = ("X", "Y", "Z", "X_DOT", "Y_DOT", "Z_DOT")
+_STATE: Final = {
+    "X": "km", "Y": "km", "Z": "km", "X_DOT": "km/s", "Y_DOT": "km/s", "Z_DOT": "km/s",
+}  # fmt: skip
 _READ_OVER: Final = {
     "CREATION_DATE", "ORIGINATOR", "CLASSIFICATION", "MESSAGE_ID", "REF_FRAME_EPOCH",
     "SEMI_MAJOR_AXIS", "ECCENTRICITY", "INCLINATION", "RA_OF_ASC_NODE", "ARG_OF_PERICENTER",
@@ -93,7 +97,7 @@ def parse_opm(text: SourceText) -> Orbit:
     frame = frame_of(text, need(text, block, "REF_FRAME", last))
     origin = center_of(text, need(text, block, "CENTER_NAME", last))
     epoch = need(text, block, "EPOCH", last)
-    x = [text.number(need(text, block, key, last).value, key, block[key].number) for key in _STATE]
+    x = [quantity(text, need(text, block, key, last), unit) for key, unit in _STATE.items()]
     covariance, rounding = _covariance(text, block)
     if covariance is not None:
         named = block.get("COV_REF_FRAME")
@@ -133,12 +137,9 @@ def _covariance(
     if not present:
         return None, DOUBLE_ROUNDING
     where = block[present[-1]].number
-    tokens = [need(text, block, key, where).value for key in COVARIANCE_KEYS]
-    values = [
-        text.number(token, key, block[key].number)
-        for key, token in zip(COVARIANCE_KEYS, tokens, strict=True)
-    ]
-    return symmetric(values), rounding_of(tokens)
+    lines = [need(text, block, key, where) for key in COVARIANCE_KEYS]
+    values = [quantity(text, line, COVARIANCE_UNITS[line.key or ""]) for line in lines]
+    return symmetric(values), rounding_of(line.value for line in lines)
 
 
 def write_opm(orbit: Orbit, created_utc: str | None = None) -> str:
@@ -171,17 +172,14 @@ def write_opm(orbit: Orbit, created_utc: str | None = None) -> str:
         ("EPOCH", printed_epoch(orbit.epoch_mjd_tdb), ""),
     ]
     values = (*state.position_km, *state.velocity_km_s)
-    units = ("km",) * 3 + ("km/s",) * 3
     rows += [
-        (key, repr(float(x)), unit) for key, x, unit in zip(_STATE, values, units, strict=True)
+        (key, repr(float(x)), unit) for (key, unit), x in zip(_STATE.items(), values, strict=True)
     ]
     if orbit.covariance is not None:
         order = [orbit.covariance_parameters.index(name) for name in CartesianState.PARAMETERS]
         matrix = orbit.covariance[np.ix_(order, order)]
-        entries = zip(*np.tril_indices(6), COVARIANCE_KEYS, strict=True)
-        for row, column, key in entries:
-            unit = "km**2" + ("" if row < 3 else "/s" if column < 3 else "/s**2")
-            rows.append((key, repr(float(matrix[row, column])), unit))
+        for row, column, key in zip(*np.tril_indices(6), COVARIANCE_KEYS, strict=True):
+            rows.append((key, repr(float(matrix[row, column])), COVARIANCE_UNITS[key]))
     return "".join(
         f"{key:<15} = {value}{f' [{unit}]' if unit else ''}\n" for key, value, unit in rows
     )
