@@ -158,6 +158,26 @@ def test_oef_round_trip(name: str, kind: type[Elements]) -> None:
     assert distance_km.max() < 2e-5  # seen: 9 mm, from the float64 of the time of perihelion
 
 
+@pytest.mark.parametrize("name", ["Apophis", "Bennu"])
+def test_orbfits_forces_have_names_in_sbdb(name: str) -> None:
+    """An orbit of NEOCC with sunlight or Yarkovsky drift could not be written for SBDB's readers."""
+    (given,) = read_oef(write_oef([catalogue.find(name)]))
+    found = read_sbdb(write_sbdb(given))
+    assert given.non_gravitational is not None
+    assert found.non_gravitational is not None
+    assert [label for label, _ in found.non_gravitational.published] == ["a1_au_d2", "a2_au_d2"]
+    first, second = given.cartesian(), found.cartesian()
+    assert first.parameters == second.parameters
+    for parameter in ("a1_au_d2", "a2_au_d2"):
+        value = getattr(found.non_gravitational, parameter)
+        assert value == pytest.approx(getattr(given.non_gravitational, parameter), rel=1e-15)
+    assert first.covariance is not None
+    assert second.covariance is not None
+    sigma = np.sqrt(np.diag(first.covariance))
+    error = np.abs(first.covariance - second.covariance) / np.outer(sigma, sigma)
+    assert error.max() < 1e-11  # seen: 3e-13
+
+
 def test_oef_holds_many_orbits_and_one_line_records() -> None:
     orbits = read_oef(write_oef([catalogue.find("Eros"), catalogue.find("2024 BX1")]))
     assert [orbit.designation for orbit in orbits] == ["433", "2024 BX1"]
@@ -399,6 +419,8 @@ BENNU = write_perilune([catalogue.find("Bennu")])
         (_damaged(YR4_SBDB, '"tp"', '"tpp"'), "missing"),
         (_damaged(APOPHIS_SBDB, '"A2"', '"A7"'), "does not know"),
         (_damaged(APOPHIS_SBDB, '"au/d^2"', '"km/s^2"'), "another unit"),
+        (_damaged(YR4_SBDB, '"units": "deg"', '"units": "rad"'), "another unit.*rad.*deg"),
+        (_damaged(YR4_SBDB, '"units": "au"', '"units": "km"'), "another unit.*km.*au"),
         (_damaged(BENNU, '"version": 1', '"version": 2'), "another version"),
         (_damaged(BENNU, '"cometary"', '"cometic"'), "kind of elements"),
         (_damaged(BENNU, '"alpha": 1.0', '"alpha": 1e999'), "too large"),

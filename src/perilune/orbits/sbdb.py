@@ -52,6 +52,10 @@ UNITS: Final = {
     "S0": "km",
     "R0": "au",
 }
+ELEMENT_UNITS: Final = {
+    "e": None, "q": "au", "tp": "TDB", "om": "deg", "w": "deg", "i": "deg"
+}  # fmt: skip
+PHYSICAL_UNITS: Final = {"diameter": "km"}
 G_OF_R: Final = {"ALN": 0.1112620426, "R0": 2.808, "NM": 2.15, "NN": 5.093, "NK": 4.6142}
 _INVERSE_SQUARE: Final = {"ALN": 1.0, "R0": 1.0, "NM": 2.0, "NN": 5.093, "NK": 0.0}
 PHYSICAL: Final = {
@@ -218,12 +222,21 @@ def _named(text: SourceText, items: list[Any], where: str) -> dict[str, dict[str
     return named
 
 
+def _check_unit(text: SourceText, item: dict[str, Any], unit: str | None, where: str) -> None:
+    """A unit that stands there must be the one that SBDB documents; answers cut down have none."""
+    if item.get("units", unit) != unit:
+        raise text.error(
+            "a value has another unit", field=where, found=item.get("units"), expected=str(unit)
+        )
+
+
 def _elements(text: SourceText, items: list[Any], where: str) -> CometaryElements:
     named = _named(text, items, f"{where}.elements")
     values = {}
-    for key in ("e", "q", "tp", "om", "w", "i"):
+    for key in ELEMENT_UNITS:
         if key not in named:
             raise text.error("an element is missing", field=f"{where}.elements.{key}")
+        _check_unit(text, named[key], ELEMENT_UNITS[key], f"{where}.elements.{key}")
         values[key] = text.decimal(named[key].get("value"), f"{where}.elements.{key}")
     with text.located():
         return CometaryElements(
@@ -278,14 +291,7 @@ def _model(
                 expected=", ".join([*UNITS, *G_OF_R]),
                 remedy="Perilune would have to leave its force out, so it refuses the orbit.",
             )
-        unit = item.get("units")
-        if unit != UNITS.get(name):
-            raise text.error(
-                "a model parameter has another unit",
-                field=f"{where}.{name}",
-                found=unit,
-                expected=str(UNITS.get(name)),
-            )
+        _check_unit(text, {"units": None} | item, UNITS.get(name), f"{where}.{name}")
         if name in G_OF_R:
             g_of_r[name] = value
         else:
@@ -326,8 +332,9 @@ def _physical(text: SourceText, items: Any) -> dict[str, float]:
     if not isinstance(items, list):
         raise text.error("the physical parameters are damaged", field="phys_par", found=items)
     named = _named(text, items, "phys_par")
+    found = [name for name in PHYSICAL if name in named]
+    for name in found:
+        _check_unit(text, named[name], PHYSICAL_UNITS.get(name), f"phys_par.{name}")
     return {
-        field: text.number(named[name].get("value"), f"phys_par.{name}")
-        for name, field in PHYSICAL.items()
-        if name in named
+        PHYSICAL[name]: text.number(named[name].get("value"), f"phys_par.{name}") for name in found
     }

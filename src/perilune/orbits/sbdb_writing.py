@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
+
+import numpy as np
 
 from perilune.constants import AU_KM, DAY_S, MJD_OF_JD
 from perilune.errors import InputError
 from perilune.orbits.conversion import with_elements
 from perilune.orbits.elements import CometaryElements
 from perilune.orbits.orbit import Orbit
-from perilune.orbits.sbdb import G_OF_R, LABELS, PHYSICAL, UNITS
+from perilune.orbits.sbdb import (
+    ELEMENT_UNITS,
+    G_OF_R,
+    LABELS,
+    PHYSICAL,
+    PHYSICAL_UNITS,
+    UNITS,
+)
 
 _LOSS: Final = 1e-6  # of a covariance; the thinnest published one, 2024 BX1's, loses 2e-7
 
@@ -20,16 +31,17 @@ _LOSS: Final = 1e-6  # of a covariance; the thinnest published one, 2024 BX1's, 
 def write_sbdb(orbit: Orbit) -> str:
     """The orbit as an SBDB answer with the parts that `read_sbdb` uses, 16 digits a number.
 
-    Elements of another kind are turned into cometary ones first, the covariance with them.
+    Elements of another kind are turned into cometary ones first, the covariance with them, and
+    force parameters that SBDB does not know into those of A1, A2 and A3 that they drive.
 
     Raises:
         InputError: parameters that SBDB has no name for, or cometary elements that cannot carry
             the covariance.
     """
-    orbit = with_elements(orbit, CometaryElements, loss=_LOSS)
+    names = {ours: label for label, ours in LABELS.items()}
+    orbit = _known_forces(with_elements(orbit, CometaryElements, loss=_LOSS), names)
     elements = orbit.elements
     assert isinstance(elements, CometaryElements)
-    names = {ours: label for label, ours in LABELS.items()}
     epoch = _jd(Decimal(orbit.epoch_mjd_tdb).normalize())
     printed = {
         "e": sbdb_digits(elements.eccentricity),
@@ -45,7 +57,7 @@ def write_sbdb(orbit: Orbit) -> str:
         motion_rad_s = math.sqrt(orbit.gm_sun_km3_s2 / abs(a_au * AU_KM) ** 3)
         printed["a"] = sbdb_digits(a_au)
         printed["n"] = sbdb_digits(math.degrees(motion_rad_s * DAY_S))
-    units = {"a": "au", "n": "deg/d", "q": "au", "tp": "TDB", "om": "deg", "w": "deg", "i": "deg"}
+    units = ELEMENT_UNITS | {"a": "au", "n": "deg/d"}
     rows = [{"name": k, "value": v, "units": units.get(k)} for k, v in printed.items()]
     solution: dict[str, Any] = {
         "source": orbit.publisher,
@@ -77,7 +89,11 @@ def write_sbdb(orbit: Orbit) -> str:
     else:
         item |= {"kind": "au", "fullname": f"({orbit.designation})"}
     physical = [
-        {"name": name, "value": sbdb_digits(getattr(orbit, field))}
+        {
+            "name": name,
+            "value": sbdb_digits(getattr(orbit, field)),
+            "units": PHYSICAL_UNITS.get(name),
+        }
         for name, field in PHYSICAL.items()
         if getattr(orbit, field) is not None
     ]
@@ -88,6 +104,37 @@ def write_sbdb(orbit: Orbit) -> str:
         "phys_par": physical,
     }
     return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
+
+
+def _known_forces(orbit: Orbit, names: Mapping[str, str]) -> Orbit:
+    """The orbit with Marsden's parameters for those that have no name in SBDB, such as OrbFit's."""
+    model = orbit.non_gravitational
+    if model is None:
+        return orbit
+    driven = {
+        name: effect
+        for name, _ in model.published
+        if name not in names and (effect := model.effect_of(name)) is not None
+    }
+    if not driven:
+        return orbit
+    published = tuple(
+        (driven[name][0], value * driven[name][1]) if name in driven else (name, value)
+        for name, value in model.published
+    )
+    model = replace(model, published=published)
+    if orbit.covariance is None:
+        return replace(orbit, non_gravitational=model)
+    parameters = orbit.covariance_parameters
+    factors = np.array([driven[name][1] if name in driven else 1.0 for name in parameters])
+    return replace(
+        orbit,
+        non_gravitational=model,
+        covariance=orbit.covariance * factors[:, None] * factors,
+        covariance_parameters=tuple(
+            driven[name][0] if name in driven else name for name in parameters
+        ),
+    )
 
 
 def _label(names: dict[str, str], parameter: str) -> str:
