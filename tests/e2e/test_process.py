@@ -59,6 +59,35 @@ def test_a_closed_pipe_is_no_error() -> None:
         assert done.stderr == ""
 
 
+def test_a_reader_that_leaves_early_is_no_failure() -> None:
+    """More than a pipe holds, to a reader of one line: typer made exit code 1 of it."""
+    code = (
+        "import sys; from perilune.cli.app import app; from perilune.cli.main import main\n"
+        "app.command('long')(lambda: print('x' * 1_000_000)); sys.exit(main(['long']))"
+    )
+    done = subprocess.run(
+        ["bash", "-c", f'"{sys.executable}" -c "$CODE" | head -c 1; echo "${{PIPESTATUS[0]}}"'],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "CODE": code},
+    )
+    assert (done.stdout, done.stderr) == ("x0\n", "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+@pytest.mark.parametrize("command", ["--version", "cite", "cite --json", "convert Eros --to oef"])
+def test_a_full_disk_is_said_in_one_line(command: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"'{PERILUNE}' {command} > /dev/full"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == "Error: the output cannot be written: No space left on device.\n"
+
+
 def test_a_terminal_gets_a_drawn_table_and_a_pipe_does_not() -> None:
     code, drawn = _in_terminal("doctor")
     assert code == 0

@@ -142,6 +142,23 @@ def test_the_digest_of_inputs_sees_the_last_digit_and_not_the_order() -> None:
     assert len(one) == 64
 
 
+def test_an_output_that_is_no_plain_file_is_written_into(tmp_path: Path) -> None:
+    """`--output /dev/stdout` replaced the device by a file; `--output LINK` the link."""
+    target, link, pipe = tmp_path / "target", tmp_path / "link", tmp_path / "pipe"
+    link.symlink_to(target)
+    output.write_atomically(link, "through the link")
+    assert link.is_symlink()
+    assert target.read_text() == "through the link"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    output.write_atomically(pipe, "into the pipe")
+    assert os.read(reader, 100) == b"into the pipe"
+    os.close(reader)
+    assert pipe.is_fifo()
+    with pytest.raises(InputError, match="directory"):
+        output.write_atomically(tmp_path, "onto a folder")
+
+
 def test_a_file_is_written_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -160,7 +160,7 @@ def test_oef_round_trip(name: str, kind: type[Elements]) -> None:
 
 @pytest.mark.parametrize("name", ["Apophis", "Bennu"])
 def test_orbfits_forces_have_names_in_sbdb(name: str) -> None:
-    """An orbit of NEOCC with sunlight or Yarkovsky drift could not be written for SBDB's readers."""
+    """Orbits of NEOCC with sunlight or Yarkovsky drift could not be written for SBDB."""
     (given,) = read_oef(write_oef([catalogue.find(name)]))
     found = read_sbdb(write_sbdb(given))
     assert given.non_gravitational is not None

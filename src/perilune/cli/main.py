@@ -8,6 +8,7 @@ The main thread merely waits, so it always hears Ctrl-C within a fraction of a s
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
@@ -67,12 +68,18 @@ class _Command(threading.Thread):
 
 
 def _run(arguments: list[str] | None) -> int:
-    from perilune.errors import PeriluneError
+    from perilune.errors import InputError, PeriluneError
 
     try:
         from perilune.cli.app import app
 
-        app(args=arguments, prog_name="perilune")
+        try:
+            app(args=arguments, prog_name="perilune")
+            exit_code = 0
+        except SystemExit as end:
+            if isinstance(end.__context__, BrokenPipeError):  # typer met it first
+                return _leave_output(0)
+            exit_code = end.code if isinstance(end.code, int) else 0
         sys.stdout.flush()
     except PeriluneError as error:
         from perilune.cli.output import say_error
@@ -80,13 +87,25 @@ def _run(arguments: list[str] | None) -> int:
         say_error(str(error))
         return error.exit_code
     except BrokenPipeError:
-        # The reader (`head`, say) has seen enough. What is still buffered has nowhere to go, and
-        # the interpreter's own last flush must not complain about it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0
-    return 0
+        return _leave_output(0)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        from perilune.cli.output import say_error
+
+        say_error(f"{error.filename or 'the output'} cannot be written: {error.strerror}.")
+        return _leave_output(InputError.exit_code)
+    return exit_code
+
+
+def _leave_output(exit_code: int) -> int:
+    """End without what is still buffered for stdout.
+
+    The reader (`head`, say) has seen enough, or the disk is full: it has nowhere to go, and the
+    interpreter's own last flush must not complain about it.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return exit_code
 
 
 def _stopped_by_itself(command: _Command) -> bool:

@@ -153,15 +153,23 @@ def progress_bar(label: str) -> Iterator[Progress]:
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file in one piece: it holds all of the content, or what it held before.
 
+    A link's target is written, not the link; a device or a pipe (/dev/stdout) is written into, as
+    it is no file to be replaced.
+
     Raises:
         InputError: the file cannot be written there.
     """
+    data = content.encode() if isinstance(content, str) else content
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(data)
+            return
+        path = Path(os.path.realpath(path))
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         unfinished = Path(name)
         _unfinished.add(unfinished)
         with os.fdopen(handle, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(unfinished, 0o666 & ~_umask())
