@@ -88,7 +88,9 @@ class LineFlight:
         self.progress = progress
         self.flown = 0
         first = orbit.epoch_mjd_tdb + _CHECKPOINT_D
-        self.checkpoints = np.append(np.arange(first, until_mjd_tdb, _CHECKPOINT_D), until_mjd_tdb)
+        # The last is the end itself, and no other is so near that rounding makes them one.
+        regular = np.arange(first, until_mjd_tdb - 1.0, _CHECKPOINT_D)
+        self.checkpoints = np.append(regular, until_mjd_tdb)
 
     def fly(self, sigma: Array) -> Propagation:
         """Propagate the orbits at `sigma` (N,) over the checkpoints, with the Earth watched."""

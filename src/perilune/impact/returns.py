@@ -34,6 +34,11 @@ _CURVATURE: Final = 0.005
 _INCLINATION: Final = 0.007
 _ROUGH_KM: Final = 1.0e-4 * AU_KM
 _FOUND_KM: Final = 1000.0
+# Passes whose xi differ by more than this, and this share of the delay, are of two encounters.
+_OTHER_KM: Final = 0.02 * AU_KM
+_OTHER_SHARE: Final = 0.05
+# The ends of a step may be so much farther apart at an encounter than at any checkpoint.
+_MOVES: Final = 2.0
 _MOST_LOOKS: Final = 12
 _MOST_ROUNDS: Final = 3
 # An encounter so close turns the line by tenths of an au within so many years.
@@ -298,8 +303,12 @@ def same_encounters(samples: LineSamples, here: Rows, there: Rows) -> NDArray[np
     """(len(here), len(there)) whether two passes are each other's nearest in time."""
     if here.size == 0 or there.size == 0:
         return np.zeros((here.size, there.size), dtype=np.bool_)
-    times = samples.passes.epoch_mjd_tdb
+    times, (xi, zeta) = samples.passes.epoch_mjd_tdb, samples.passes.points_km.T
     gap = np.abs(times[here, None] - times[None, there])
+    # The two places where an orbit crosses the Earth's may lie weeks apart.
+    off = np.abs(xi[here, None] - xi[None, there])
+    late = np.maximum(np.abs(zeta[here])[:, None], np.abs(zeta[there]))
+    gap[off > _OTHER_KM + _OTHER_SHARE * late] = math.inf
     nearest = (gap == gap.min(axis=0)) & (gap == gap.min(axis=1)[:, None])
     return np.asarray(nearest & (gap < _SAME_ENCOUNTER_D))
 
@@ -330,21 +339,25 @@ def _between_neighbours(samples: LineSamples, settled: _Settled) -> list[_Hunt]:
 
 
 def _singles(samples: LineSamples, within_km: float) -> dict[int, list[tuple[int, float]]]:
-    """For each step with far ends, the passes in reach that only one of its ends has.
+    """For each step, the passes in reach that only one of its ends has.
 
-    With each pass goes the side on which the other end lies.
+    With each pass goes the side on which the other end lies. Where the ends are nearer to each
+    other than the pass is late, there is no crossing between them.
     """
     passes, rows = samples.passes, samples.passes.of_orbits(samples.sigma.size)
     xi, zeta = np.abs(passes.points_km).T
     in_reach = xi < within_km + _INCLINATION * zeta + _ROUGH_KM
     found = {}
-    for i in np.flatnonzero(samples.apart_km() > APART_KM):
+    reach = _MOVES * samples.apart_km()
+    reach[reach > _MOVES * APART_KM] = math.inf
+    for i in np.flatnonzero(reach > 0.0):
         here, there = rows[i], rows[i + 1]
         if not (in_reach[here].any() or in_reach[there].any()):
             continue
         matched = same_encounters(samples, here, there)
-        alone = [(int(row), 1.0) for row in here[~matched.any(axis=1)] if in_reach[row]]
-        alone += [(int(row), -1.0) for row in there[~matched.any(axis=0)] if in_reach[row]]
+        alone = [(int(row), 1.0) for row in here[~matched.any(axis=1)]]
+        alone += [(int(row), -1.0) for row in there[~matched.any(axis=0)]]
+        alone = [one for one in alone if in_reach[one[0]] and zeta[one[0]] < reach[i]]
         if alone:
             found[int(i)] = alone
     return found
