@@ -186,6 +186,15 @@ def test_plain_tables_align_numbers_right_and_fit_80_columns() -> None:
     assert " ".join(line.strip() for line in lines[4:]).endswith("columns")
 
 
+def test_a_long_name_wraps_where_the_numbers_fill_the_line() -> None:
+    name = "1996-062A (MARS GLOBAL SURVEYOR)"
+    numbers = [f"{-4718566076.341 * k:.3f}" for k in (1, 1.1, 1.2, 1.3)]
+    lines = output.plain_table("Title", ("object", ">x", ">y", ">z", ">r"), [(name, *numbers)])
+    assert max(map(len, lines)) <= 80
+    assert lines[4].split()[-4:] == numbers
+    assert " ".join([lines[4].split("  ")[0], *(line.strip() for line in lines[5:])]) == name
+
+
 def test_an_empty_table_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     output.show_table("Approaches", ("a",), [], empty="none")
     assert capsys.readouterr().out == "Approaches: none.\n"

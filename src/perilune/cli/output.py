@@ -62,20 +62,26 @@ def show_table(
 def plain_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], width: int = PLAIN_WIDTH
 ) -> list[str]:
-    """The lines of a table in plain text. The last column wraps where the width is short."""
+    """The lines of a table in plain text. Where the width is short the last column wraps, and then
+    the first, which is mostly an object's name.
+    """
     heads = [column.removeprefix(">") for column in columns]
     right = [column.startswith(">") for column in columns]
     widths = [max(len(row[k]) for row in [heads, *rows]) for k in range(len(heads))]
-    widths[-1] = min(widths[-1], max(width - sum(widths[:-1]) - len(_GAP) * (len(heads) - 1), 20))
+    for column, least in ((-1, 20), (0, 12)):
+        over = sum(widths) + len(_GAP) * (len(heads) - 1) - width
+        if over > 0:
+            widths[column] = max(widths[column] - over, min(widths[column], least))
     lines = [title, ""]
     for row in [heads, ["-" * n for n in widths], *rows]:
-        tails = (
-            [row[-1]]
-            if len(row[-1]) <= widths[-1]
-            else wrap(row[-1], widths[-1], break_on_hyphens=False)
+        firsts, tails = (
+            [cell] if len(cell) <= n else wrap(cell, n, break_on_hyphens=False)
+            for cell, n in ((row[0], widths[0]), (row[-1], widths[-1]))
         )
-        for number, tail in enumerate(tails):
-            cells = [*row[:-1], tail] if number == 0 else [""] * (len(row) - 1) + [tail]
+        for number in range(max(len(firsts), len(tails))):
+            cells = [*row] if number == 0 else [""] * len(row)
+            cells[0] = firsts[number] if number < len(firsts) else ""
+            cells[-1] = tails[number] if number < len(tails) else ""
             padded = [
                 cell.rjust(n) if flush else cell.ljust(n)
                 for cell, n, flush in zip(cells, widths, right, strict=True)

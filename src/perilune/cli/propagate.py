@@ -136,8 +136,8 @@ def _show(rows: list[dict[str, Any]], center: Center, frame: Frame) -> None:
         epoch = f"{row['epoch_mjd_tdb']:.6f}"
         position = [number(value, ".3f") for value in row["position_km"]]
         velocity = [number(value, ".9f") for value in row["velocity_km_s"]]
-        table.append((row["object"], epoch, "km", *position))
-        table.append(("", "", "km/s", *velocity))
-    columns = ("object", "MJD TDB", "", ">x", ">y", ">z")
+        table.append((row["object"], "km", *position))
+        table.append((epoch, "km/s", *velocity))
+    columns = ("object, MJD TDB", "", ">x", ">y", ">z")
     title = f"States relative to {_CENTER_NAMES[center]}, {_FRAME_NAMES[frame]} axes"
     show_table(title, columns, table)
