@@ -10,7 +10,7 @@ import typer
 from perilune.cli.envelope import print_envelope
 from perilune.cli.numbers import number
 from perilune.cli.options import Json, now_mjd_tdb
-from perilune.cli.output import progress_bar, show_table
+from perilune.cli.output import progress_bar, say, show_table
 from perilune.cli.station_options import File, Parquet, Plot, station_inputs
 from perilune.cli.station_plan import plan
 from perilune.cli.station_trade import trade
@@ -115,6 +115,10 @@ def orbits(
         int, typer.Option(metavar="N", min=0, help="Of station-keeping's Monte Carlo; 0 for none.")
     ] = 20,
     seed: Annotated[int, typer.Option(metavar="S", help="Of its random numbers.")] = 1,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write each path as CCSDS OEM and as SPICE SPK."),
+    ] = None,
     plot: Plot = None,
     parquet: Parquet = None,
     json: Json = False,
@@ -146,6 +150,11 @@ def orbits(
             for orbiter, row in zip(held.orbiters, found, strict=True)
         ]
         draw_orbits(plot, tracks)
+    if output is not None:
+        from perilune.station.orbits.export import write_orbits
+
+        for name, naif_id, (oem, spk) in write_orbits(held.orbiters, held.folder, found, output):
+            say(f"Wrote {name} to {oem} and, as body {naif_id}, to {spk}.")
     rows = [row.as_dict() for row in found]
     inputs = {**station_inputs("orbits", held), "days": days, "samples": samples, "seed": seed}
     if _given(rows, ORBIT_UNITS, inputs, parquet, json):

@@ -2,18 +2,101 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from perilune.constants import DAY_S
+from perilune.ephemeris import planets
 from perilune.errors import InputError
 from perilune.orbits.oem import OemSegment, write_oem
 from perilune.orbits.spk_writing import SpkStates, write_spk
+from perilune.station.orbits.flown import FlownOrbiter, reference_orbit, tabulated
+from perilune.station.orbits.report import OrbiterRow
+from perilune.station.orbits.track import span_of
+from perilune.station.paths import orbiter_path
+from perilune.station.spacecraft import Orbiter
 
 FloatArray = NDArray[np.float64]
 
 _POINTS = 8  # joined by Hermite's interpolation, of degree 15
+_FIRST_NUMBER: Final = -9_000_001  # of ours in SPKs: no mission's
+_ROUGH: Final = 400  # of a period: where the path is near the Moon
+_MOST_ROUGH: Final = 400_000
+_SPACING: Final = 0.2  # of a dynamical time
+
+
+def write_orbits(
+    orbiters: Sequence[Orbiter], stations_folder: Path, rows: Sequence[OrbiterRow], folder: Path
+) -> list[tuple[str, int, tuple[Path, Path]]]:
+    """Write each orbiter's path, over the days of its row, as an OEM and as an SPK.
+
+    Args:
+        orbiters: from the station file.
+        stations_folder: the station file's own.
+        rows: their reports.
+        folder: where the files go, named by the orbiters' ids; it is made where it is not there.
+
+    Returns:
+        Of each its id, its number in the SPK, and both files.
+
+    Raises:
+        InputError: an id makes no file's name, or a file cannot be written.
+    """
+    for orbiter in orbiters:
+        if any(mark in orbiter.id for mark in "/\\\0") or orbiter.id in (".", ".."):
+            raise InputError(
+                "this id makes no file's name",
+                field=f"orbiters.{orbiter.id}.id",
+                found=orbiter.id,
+                expected="an id without slashes",
+            )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            "the folder cannot be made", file=str(folder), found=error.strerror
+        ) from None
+    written = []
+    for k, (orbiter, row) in enumerate(zip(orbiters, rows, strict=True)):
+        epochs, states = _sampled(orbiter, stations_folder, row)
+        number = _FIRST_NUMBER - k
+        # Both formats are of ASCII.
+        name = orbiter.id if orbiter.id.isascii() else f"ORBITER {k + 1}"
+        oem, spk = folder / f"{orbiter.id}.oem", folder / f"{orbiter.id}.bsp"
+        for file in (oem, spk):
+            write_path(file, name, epochs, states, number)
+        written.append((orbiter.id, number, (oem, spk)))
+    return written
+
+
+def _sampled(
+    orbiter: Orbiter, stations_folder: Path, row: OrbiterRow
+) -> tuple[FloatArray, FloatArray]:
+    """Epochs (N,) and states (N, 6) from the Moon, dense where it is near."""
+    path = orbiter_path(orbiter, stations_folder)
+    first, last = span_of(orbiter, path, row)
+    if isinstance(path, FlownOrbiter):  # which is a table already, of the arcs' own states
+        table = tabulated(reference_orbit(orbiter, first, last))
+        rows = (table.epoch_mjd_tdb >= first) & (table.epoch_mjd_tdb <= last)
+        return table.epoch_mjd_tdb[rows], table.states[rows]
+    period_d = min(row.period_d or last - first, last - first)
+    count = min(int((last - first) / period_d * _ROUGH) + _POINTS, _MOST_ROUGH)
+
+    def from_moon(epochs: FloatArray) -> FloatArray:
+        states = np.concatenate(path.state(epochs), axis=1)
+        return states - np.concatenate(planets().state("moon", epochs), axis=1)
+
+    grid = np.linspace(first, last, count)
+    radius_km = np.linalg.norm(from_moon(grid)[:, :3], axis=1)
+    gm = planets().constants.gm_major_km3_s2[4]
+    spacing_d = np.minimum(_SPACING * np.sqrt(radius_km**3 / gm) / DAY_S, period_d / 40.0)
+    steps = np.concatenate([[0.0], np.cumsum(np.diff(grid) / spacing_d[1:])])
+    epochs = np.interp(np.linspace(0.0, steps[-1], int(steps[-1]) + _POINTS), steps, grid)
+    return epochs, from_moon(epochs)
 
 
 def write_path(

@@ -141,7 +141,7 @@ def tabulated(reference: ReferenceOrbit) -> TabulatedStates:
     grid = np.linspace(first, last, int((last - first) / step) + 2)
     radius_km = np.linalg.norm(reference.at(grid)[:, :3], axis=1)
     gm = planets().constants.gm_major_km3_s2[4]
-    spacing_d = np.minimum(0.2 * np.sqrt(radius_km**3 / gm) / DAY_S, reference.period_d / 100.0)
+    spacing_d = np.minimum(0.15 * np.sqrt(radius_km**3 / gm) / DAY_S, reference.period_d / 100.0)
     count = np.concatenate([[0.0], np.cumsum(np.diff(grid) / spacing_d[1:])])
     epochs = np.interp(np.linspace(0.0, count[-1], int(count[-1]) + 2), count, grid)
     return TabulatedStates(epochs, reference.at(epochs), _POINTS, True, reference.name)

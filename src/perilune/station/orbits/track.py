@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from perilune.astrometry.sites import Observer
 from perilune.ephemeris import planets
 from perilune.station.orbiters import TabulatedOrbiter
 from perilune.station.orbits.report import OrbiterRow
@@ -49,13 +50,9 @@ def orbit_track(orbiter: Orbiter, folder: Path, row: OrbiterRow) -> OrbitTrack:
         OutOfRangeError: the span leaves the ephemeris.
     """
     path = orbiter_path(orbiter, folder)
-    if isinstance(path, TabulatedOrbiter):
-        first = min(piece.first_mjd_tdb for piece in path.segments[path.target])
-    else:
-        first = parse_epoch(getattr(orbiter, orbiter.family).epoch, "epoch")
+    first, last = span_of(orbiter, path, row)
     period_d = row.period_d or _DAYS / _REVOLUTIONS
-    lived_d = row.span_d if row.lifetime_d is None else 0.999 * row.lifetime_d
-    epochs = np.linspace(first, first + min(_REVOLUTIONS * period_d, row.span_d, lived_d), _POINTS)
+    epochs = np.linspace(first, min(first + _REVOLUTIONS * period_d, last), _POINTS)
     moon_km, moon_km_s = planets().state("moon", epochs)
     earth_km, earth_km_s = planets().state("earth", epochs)
     to_earth, motion = earth_km - moon_km, earth_km_s - moon_km_s
@@ -64,6 +61,17 @@ def orbit_track(orbiter: Orbiter, folder: Path, row: OrbiterRow) -> OrbitTrack:
     axes = np.stack([x, np.cross(z, x), z], axis=1)
     place = path.state(epochs)[0] - moon_km
     return OrbitTrack(orbiter.id, epochs, np.einsum("nij,nj->ni", axes, place))
+
+
+def span_of(orbiter: Orbiter, path: Observer, row: OrbiterRow) -> tuple[float, float]:
+    """From an orbit's epoch (or its file's start) as long as its report looked and it lives."""
+    if isinstance(path, TabulatedOrbiter):
+        first = min(piece.first_mjd_tdb for piece in path.segments[path.target])
+    else:
+        first = parse_epoch(getattr(orbiter, orbiter.family).epoch, "epoch")
+    is_steered = orbiter.state is None  # what is kept does not come down
+    lived_d = row.span_d if row.lifetime_d is None or is_steered else 0.999 * row.lifetime_d
+    return first, first + min(row.span_d, lived_d)
 
 
 def _unit(vectors: FloatArray) -> FloatArray:
