@@ -95,6 +95,7 @@ def test_a_phone_shows_it_without_scrolling_sideways(
     page.screenshot(path=SHOTS / f"{view}-phone.png", full_page=True)
     made.context.close()
     assert wide <= 390
+    assert made.said == []
     assert made.refused == []
 
 
@@ -134,6 +135,38 @@ def test_the_time_bar_rules_and_stands_in_the_address(visit: Visit) -> None:
     page.get_by_role("button", name="Play").click()
     page.get_by_role("button", name="Pause").click()
     assert float(bar.get_attribute("aria-valuenow") or "nan") > 62239.9
+
+
+def test_a_chart_says_what_holds_at_the_time_bars_moment(visit: Visit) -> None:
+    """The Earth's elevation was that of a point up to three days away: 4.4 degrees for 5.6."""
+    page = visit.open("/station?t=2026-11-23T00:00Z")
+    chart = page.get_by_role("figure", name="Sun and Earth over the base near the south pole")
+    chart.locator(".key strong").nth(1).wait_for(timeout=60_000)
+    said = chart.locator(".key strong").all_inner_texts()
+    page.locator("main dl dd").nth(1).wait_for()
+    assert said == page.locator("main dl").first.locator("dd").all_inner_texts()
+
+
+def test_the_project_is_presented_with_what_the_service_says(visit: Visit) -> None:
+    page = visit.open("/project")
+    figures = page.locator("main dl").first
+    figures.get_by_text("in contact with the Earth").wait_for(timeout=60_000)
+    said = dict(
+        zip(
+            figures.locator("dt").all_inner_texts(), figures.locator("dd").all_inner_texts(),
+            strict=True,
+        )
+    )  # fmt: skip
+    station = page.request.get(f"{visit.address}/v1/station/ilrs").json()["data"]
+    assert said["partners"] == str(len(station["partners"]))
+    tonnes = sum(each["mass_kg"] or 0 for each in station["facilities"]) / 1000
+    (mass,) = (value for label, value in said.items() if "facilities" in label)
+    assert mass == f"{tonnes:.0f} t"
+    (chance,) = (value for label, value in said.items() if "2024 YR4 on the Moon" in label)
+    assert chance.startswith("1 in 2")
+    table = page.get_by_role("figure", name="Facilities").locator("tbody tr:not(.place)")
+    brought = [each for each in station["facilities"] if each["mass_kg"]]
+    assert table.count() == len(brought)
 
 
 def test_an_object_is_found_by_keyboard(visit: Visit) -> None:

@@ -14,21 +14,12 @@ import pytest
 pytest.importorskip("playwright", reason="Playwright is not installed")
 pytest.importorskip("uvicorn", reason="the service is not installed")
 
+from fitted import fitted_database
 from page_visits import CHROMIUM, SHOTS, Visit, axe, chromium
 from playwright.sync_api import TimeoutError as NothingCame
-from seeded import ASSESSED, seeded_database
 from service import running
-from watching import observed
 
-from perilune.astrometry import parse_observations
-from perilune.catalogue import submit_observations
-from perilune.catalogue.cycles import begin_cycle
-from perilune.catalogue.fits import objects_to_fit
-from perilune.catalogue.leases import Lease
 from perilune.service.app import PAGE, make_app
-from perilune.watch.journal import Journal
-from perilune.watch.refit import fit_objects
-from perilune.watch.work import CycleSettings, Work
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -52,7 +43,7 @@ ALL_DRAWN = """() => !document.querySelector("figure .waiting")
     && [...document.querySelectorAll("figure")].every((figure) => {
     const title = figure.getAttribute("aria-label");
     const kinds = [...figure.querySelectorAll(".saves button")].map((each) => each.textContent);
-    const isTable = ["Orbit", "Lines of sight"].includes(title);
+    const isTable = ["Orbit", "Lines of sight", "Facilities"].includes(title);
     return title === "Residuals of the orbit"
         || (kinds.includes("CSV") && (isTable || kinds.includes("PNG") || kinds.includes("SVG")));
 })"""
@@ -61,16 +52,7 @@ ALL_DRAWN = """() => !document.querySelector("figure .waiting")
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The seeded catalogue, and an object with observations that a cycle has fitted."""
-    database = seeded_database(tmp_path_factory.mktemp("figures") / "catalogue.db")
-    content = observed("2030 AB1", 5).encode()
-    with database.write() as connection:
-        submit_observations(connection, content, parse_observations(content, "night.psv"), "test")
-    settings = CycleSettings(threads=1)
-    with database.write() as connection:
-        pending = objects_to_fit(connection)
-        cycle = begin_cycle(connection, settings.identity(), ["fit"], ASSESSED, ASSESSED)
-    with Journal(None) as journal, Lease(database, "watch") as lease:
-        fit_objects(Work(database, lease, cycle, settings, None, journal, lambda *_: None), pending)
+    database = fitted_database(tmp_path_factory.mktemp("figures") / "catalogue.db")
     with running(make_app(database)) as at:
         yield at
     database.close()

@@ -120,3 +120,14 @@ def test_brackets_leap_between_events(browser: Browser, empty: str) -> None:
         page.wait_for_url(f"**t={date}T00:00Z**", timeout=5_000)
     visit.context.close()
     assert visit.said == []
+
+
+@pytest.mark.parametrize("path", ["/object/%E0%A4", "/station/%E0%A4", "/sky/%E0%A4"])
+def test_an_address_with_damaged_escapes_was_an_empty_page(
+    browser: Browser, empty: str, path: str
+) -> None:
+    visit = Visit(browser, empty)
+    visit.page.goto(empty + path)
+    visit.page.locator("h1:not(.hidden)").first.wait_for(timeout=10_000)
+    visit.context.close()
+    assert not [text for text in visit.said if "URI" in text]

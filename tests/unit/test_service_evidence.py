@@ -12,40 +12,23 @@ import pytest
 pytest.importorskip("uvicorn")
 pytest.importorskip("fastapi")
 import httpx
-from seeded import seeded_database
+from fitted import fitted_database
 from service import running
 from watching import observed
 
 from perilune.astrometry import parse_observations
 from perilune.catalogue import Database, submit_observations
-from perilune.catalogue.cycles import begin_cycle
-from perilune.catalogue.fits import fits_of, objects_to_fit
-from perilune.catalogue.leases import Lease
+from perilune.catalogue.fits import fits_of
 from perilune.catalogue.objects import find_object
 from perilune.service.app import make_app
 from perilune.service.kept import MOMENT_S
 from perilune.service.settings import ServiceSettings
-from perilune.watch.journal import Journal
-from perilune.watch.refit import fit_objects
-from perilune.watch.work import CycleSettings, Work
-
-NOW = 61300.0
 
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """The seeded catalogue, and an object with observations that a cycle has fitted."""
-    opened = seeded_database(tmp_path_factory.mktemp("evidence") / "catalogue.db")
-    content = observed("2030 AB1", 5).encode()
-    with opened.write() as connection:
-        submit_observations(connection, content, parse_observations(content, "night.psv"), "test")
-    settings = CycleSettings(threads=1)
-    with opened.write() as connection:
-        pending = objects_to_fit(connection)
-        cycle = begin_cycle(connection, settings.identity(), ["fit"], NOW, NOW)
-    with Journal(None) as journal, Lease(opened, "watch") as lease:
-        work = Work(opened, lease, cycle, settings, None, journal, lambda *_: None)
-        fit_objects(work, pending)
+    opened = fitted_database(tmp_path_factory.mktemp("evidence") / "catalogue.db")
     yield opened
     opened.close()
 
@@ -137,6 +120,18 @@ def test_sensors_say_what_they_see_and_why_not(client: httpx.Client) -> None:
             assert row["is_up"] == (row["altitude_deg"] > row["horizon_deg"])
         if row["place"] == "earth":
             assert row["is_dark"] == (row["sun_altitude_deg"] < -12.0)
+    # With others the rest of the catalogue follows, while there is room; also when none is near.
+    more = _data(client, address + "&others=true&limit=3")
+    assert list(dict.fromkeys(row["object"] for row in more))[:2] == ["2024 YR4", "99942 Apophis"]
+    assert len({row["object"] for row in more}) == 3
+    late = "/v1/station/ilrs/sensors?epoch=2050-01-01&others="
+    assert _data(client, late + "false") == []
+    assert _data(client, late + "true&limit=1")
+    # What ends that day is seen until it does: 2024 BX1 hit at 00:33.
+    day = "/v1/station/ilrs/sensors?all=true&others=true&limit=20&epoch=2024-01-21T"
+    for clock, status in (("00:10", True), ("02:00", False)):
+        held = {row["status"] for row in _data(client, day + clock) if row["object"] == "2024 BX1"}
+        assert ("reached" in held) == status, clock
     only = _data(client, address + "&limiting_magnitude=-5")
     assert not any(row["visible"] for row in only)
     assert all("fainter" in row["reason"] for row in only)

@@ -105,6 +105,13 @@ def preferred_elements(connection: Connection, limit: int) -> list[Row[Any]]:
     return list(connection.execute(query))
 
 
+def first_objects(connection: Connection, limit: int) -> list[int]:
+    """Numbers of the objects that have an orbit, in the order in which they came."""
+    column = orbits.c
+    query = select(column.object_id).where(column.is_preferred).order_by(column.object_id)
+    return [int(row[0]) for row in connection.execute(query.limit(limit))]
+
+
 def observed_spans(connection: Connection, object_ids: Sequence[int]) -> dict[int, ObservedSpan]:
     """The arcs of objects that have observations, by the objects' numbers."""
     column = observations.c

@@ -10,7 +10,7 @@ from perilune.astrometry.observations import FloatArray
 from perilune.astrometry.photometry import magnitude
 from perilune.astrometry.sites import Observer
 from perilune.constants import AU_KM, DAY_S, SPEED_OF_LIGHT_KM_S
-from perilune.determination.trajectory import fly
+from perilune.determination.trajectory import Trajectory, fly
 from perilune.ephemeris import Ephemeris
 from perilune.orbits.orbit import Orbit
 
@@ -75,6 +75,7 @@ def sky_path(
     epoch_mjd_tdb: FloatArray,
     *,
     refraction: bool = False,
+    flown: Trajectory | None = None,
 ) -> SkyPath:
     """The path of an object over an observer's sky.
 
@@ -82,6 +83,8 @@ def sky_path(
         ephemeris: with the massive asteroids (`perilune.dynamics.solar_system`).
         epoch_mjd_tdb: of reception, (N,).
         refraction: lift altitudes by the air's refraction; see `Site.altitude_azimuth`.
+        flown: the orbit's own trajectory over these epochs (`fly`, with variations where it has a
+            covariance), for many observers of one object; flown here if None.
 
     Raises:
         InputError: the object starts inside a body.
@@ -89,7 +92,7 @@ def sky_path(
     """
     cartesian = orbit.cartesian()
     place_km, place_km_s = observer.state(epoch_mjd_tdb)
-    path = fly(
+    path = flown or fly(
         ephemeris,
         cartesian,
         orbit.number,

@@ -10,8 +10,10 @@ import numpy as np
 
 from perilune.astrometry.observations import FloatArray
 from perilune.catalogue import Database, next_approaches, preferred_orbit, risk_list
+from perilune.catalogue.details import first_objects
 from perilune.constants import AU_KM
 from perilune.determination.sky_path import sky_path
+from perilune.determination.trajectory import Trajectory, fly
 from perilune.dynamics import solar_system
 from perilune.orbits.orbit import Orbit
 from perilune.service.station_scene import parsed
@@ -39,15 +41,20 @@ UNITS: Final = {
 }
 _COMING_D: Final = 365.25
 _WITHIN_KM: Final = 0.05 * AU_KM
+_FAR_D: Final = 50.0 * 365.25
 
 
-def watch_list(database: Database, epoch_mjd_tdb: float, limit: int) -> list[Orbit]:
+def watch_list(
+    database: Database, epoch_mjd_tdb: float, limit: int, *, others: bool
+) -> list[Orbit]:
     """Orbits of the objects to look at: first those that may hit yet, then those that come near.
 
     Args:
         database: the catalogue.
         epoch_mjd_tdb: from when they come near, within a year and 0.05 au.
         limit: how many objects at most.
+        others: whether the catalogue's first objects take the room that these leave, where their
+            orbits need not be carried too far.
     """
     with database.read() as connection:
         listed = [
@@ -63,8 +70,16 @@ def watch_list(database: Database, epoch_mjd_tdb: float, limit: int) -> list[Orb
             within_km=_WITHIN_KM, limit=limit,
         )  # fmt: skip
         ids |= dict.fromkeys(each.object_id for each in coming)
-        held = [preferred_orbit(connection, object_id) for object_id in list(ids)[:limit]]
-    return [each.orbit for each in held if each is not None]
+        rest = first_objects(connection, limit) if others else []
+        held = [preferred_orbit(connection, key) for key in list(ids)[:limit]]
+        near = (preferred_orbit(connection, key) for key in rest if key not in ids)
+        held += [each for each in near if each is not None and _is_near(each.orbit, epoch_mjd_tdb)]
+    return [each.orbit for each in held if each is not None][:limit]
+
+
+def _is_near(orbit: Orbit, epoch_mjd_tdb: float) -> bool:
+    """Whether the orbit is of about that time."""
+    return abs(orbit.epoch_mjd_tdb - epoch_mjd_tdb) <= _FAR_D
 
 
 def sensor_rows(
@@ -163,13 +178,27 @@ def _reasons(row: dict[str, Any], limit: float | None, nearest_deg: float) -> li
     return reasons
 
 
+@lru_cache(maxsize=256)
+def _flown(orbit: Orbit, day: int) -> Trajectory:
+    """An object's trajectory over a day, for all telescopes and all moments of it."""
+    cartesian = orbit.cartesian()
+    return fly(
+        solar_system(), cartesian, orbit.number, float(day), day + 1.0,
+        with_variations=cartesian.covariance is not None,
+    )  # fmt: skip
+
+
 @lru_cache(maxsize=4096)
 def _seen(document: str, element_id: str, orbit: Orbit, epoch_mjd_tdb: float) -> dict[str, Any]:
     """One object in one element's sky."""
     station = parsed(document)
     element = station.element(element_id)
     observer = station.observer(element_id)
-    path = sky_path(solar_system(), orbit, observer, np.array([epoch_mjd_tdb]))
+    flown = _flown(orbit, math.floor(epoch_mjd_tdb))
+    if flown.status != "reached":  # it ends that day, but perhaps only after this moment
+        path = sky_path(solar_system(), orbit, observer, np.array([epoch_mjd_tdb]))
+    else:
+        path = sky_path(solar_system(), orbit, observer, np.array([epoch_mjd_tdb]), flown=flown)
     ellipse = path.ellipse()
     return {
         "element": element.id,

@@ -127,6 +127,13 @@ def router(database: Database) -> APIRouter:
         all: Annotated[
             bool, Query(description="All elements, not only those with a telescope.")
         ] = False,
+        others: Annotated[
+            bool,
+            Query(
+                description="While there is room, other objects of the catalogue too, with orbits "
+                "of within fifty years."
+            ),
+        ] = False,
         limiting_magnitude: Annotated[float | None, Query(ge=-5.0, le=40.0)] = None,
         min_elongation_deg: Annotated[
             float | None, Query(ge=0.0, le=180.0, description="Each telescope's own by default.")
@@ -139,7 +146,7 @@ def router(database: Database) -> APIRouter:
         )
         with database.read() as connection:
             held = find_station(connection, id)
-        orbits = sensors.watch_list(database, when, limit)
+        orbits = sensors.watch_list(database, when, limit, others=others)
         rows = sensors.sensor_rows(
             held.document,
             tuple(orbits),

@@ -8,8 +8,10 @@ export const SPANS: readonly (readonly [number, string])[] = [
   [30, "month"],
   [366, "year"],
   [3653, "10 years"],
+  [7305, "20 years"],
   [36525, "100 years"],
 ];
+const USUAL = 7305;
 const FIRST = -100_000;
 const LAST = 260_000;
 
@@ -25,7 +27,7 @@ class Place {
   mjd = $state(now());
   /** Middle of the time bar; the time moves across it. */
   middle = $state(now());
-  span = $state(3653);
+  span = $state(USUAL);
   playing = $state(false);
   /** Which encounter the object's view shows: "moon@63588.63". */
   encounter = $state("");
@@ -75,7 +77,7 @@ class Place {
     this.mjd = Number.isFinite(asked) ? Math.min(Math.max(asked, FIRST), LAST) : now();
     this.middle = this.mjd;
     const span = Number(query.get("span"));
-    this.span = SPANS.some(([days]) => days === span) ? span : 3653;
+    this.span = SPANS.some(([days]) => days === span) ? span : USUAL;
     this.encounter = query.get("encounter") ?? "";
   }
 }
@@ -90,6 +92,15 @@ export function follow(event: MouseEvent): void {
   if (link.origin !== location.origin || link.pathname.startsWith("/v1")) return;
   event.preventDefault();
   place.go(link.pathname);
+}
+
+/** A part of the address as a text; as it stands where its escapes are damaged. */
+export function unescaped(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 export function objectLink(name: string): string {
