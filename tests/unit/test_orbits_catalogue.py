@@ -51,6 +51,11 @@ def test_the_charters_objects_are_there_with_their_solutions() -> None:
         ("67P", "67P/Churyumov-Gerasimenko"),
         ("C/2022 E3", "C/2022 E3 (ZTF)"),
         ("C/2022 E3 (ZTF)", "C/2022 E3 (ZTF)"),
+        ("K24Y04R", "2024 YR4"),
+        ("CK22E030", "C/2022 E3 (ZTF)"),
+        ("20099942", "99942 Apophis"),
+        ("2000001", "1 Ceres"),
+        ("20000433", "433 Eros"),
     ],
 )
 def test_names_are_found_however_written(name: str, full: str) -> None:

@@ -109,6 +109,13 @@ def test_tiny_and_huge_variances_do_not_underflow() -> None:
     np.testing.assert_allclose(np.diag(mapped), [1e-300, 1e300, 1e-20], rtol=1e-15)
 
 
+def test_what_no_number_can_hold_is_an_error() -> None:
+    check_covariance(np.diag([1e308, 1e308, 1.0]), NAMES)
+    check_covariance(np.array([[1e-300, 1e3, 0.0], [1e3, 1e308, 0.0], [0.0, 0.0, 1.0]]), NAMES[:3])
+    with pytest.raises(CovarianceError, match="too large"):
+        map_covariance(np.diag([1e308, 1.0, 1.0]), 1e9 * np.eye(3))
+
+
 @pytest.mark.parametrize(
     "kind",
     [KeplerianElements, CometaryElements, EquinoctialElements, CartesianState, CartesianStateAu],

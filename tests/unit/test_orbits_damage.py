@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -230,12 +229,6 @@ def test_several_segments_are_several_orbits() -> None:
 def test_oef_refuses_a_comets_forces(name: str) -> None:
     with pytest.raises(InputError, match="no such parameter"):
         write_oef([catalogue.find(name)])
-
-
-def test_sbdb_refuses_orbfits_parameters(shared_data: Path) -> None:
-    (bd,) = read_oef(shared_data / "neocc" / "2009BD.ke1")
-    with pytest.raises(InputError, match="SBDB has no name"):
-        write_sbdb(bd)
 
 
 def test_mpcorb_refuses_what_does_not_fit_its_columns() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -421,6 +422,8 @@ BENNU = write_perilune([catalogue.find("Bennu")])
         (_damaged(APOPHIS_SBDB, '"au/d^2"', '"km/s^2"'), "another unit"),
         (_damaged(YR4_SBDB, '"units": "deg"', '"units": "rad"'), "another unit.*rad.*deg"),
         (_damaged(YR4_SBDB, '"units": "au"', '"units": "km"'), "another unit.*km.*au"),
+        (re.sub(r'("name": "a",\s*"value": )"[^"]*"', r'\1"1e308"', YR4_SBDB),
+         "mean motion contradicts"),
         (_damaged(BENNU, '"version": 1', '"version": 2'), "another version"),
         (_damaged(BENNU, '"cometary"', '"cometic"'), "kind of elements"),
         (_damaged(BENNU, '"alpha": 1.0', '"alpha": 1e999'), "too large"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from perilune.errors import InputError, UnknownNameError
+from perilune.orbits.designations import pack
 from perilune.orbits.files import read_orbits
 from perilune.orbits.orbit import Orbit
 from perilune.orbits.perilune_json import read_perilune
@@ -30,7 +31,8 @@ def find(name: str) -> Orbit:
     """The orbit of an object by its designation, number, name or full name.
 
     Case, blanks and brackets do not matter: "2024YR4", "(99942)", "apophis", "99942 Apophis",
-    "1P", "1P/Halley", "Halley".
+    "1P", "1P/Halley", "Halley". The Minor Planet Center's packed form ("K24Y04R") and SPICE's
+    numbers (2000001 and 20000001 for Ceres) are understood too.
 
     Raises:
         UnknownNameError: no such object; near names are offered.
@@ -91,7 +93,9 @@ def _keys() -> dict[str, Orbit]:
     for orbit in orbits():
         spellings = [orbit.designation, orbit.full_name]
         spellings += [orbit.name] if orbit.name else []
-        spellings += [str(orbit.number)] if orbit.number is not None else []
+        if orbit.number is not None:
+            spellings += [str(orbit.number + offset) for offset in (0, 2_000_000, 20_000_000)]
+        spellings += [packed] if (packed := pack(orbit.designation)) is not None else []
         for spelling in spellings:
             keys.setdefault(_key(spelling), orbit)
     return keys

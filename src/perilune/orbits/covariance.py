@@ -88,7 +88,7 @@ def check_covariance(
             found=float(covariance[row, column]),
             expected=f"{float(covariance[column, row])!r} as on the other side of the diagonal",
         )
-    lowest = float(np.linalg.eigvalsh(0.5 * (correlation + correlation.T))[0])
+    lowest = float(np.linalg.eigvalsh(0.5 * correlation + 0.5 * correlation.T)[0])
     if lowest < -4.0 * n * rounding:
         raise CovarianceError(
             f"the covariance is not positive: its correlations have the eigenvalue {lowest:.6g}",
@@ -113,12 +113,24 @@ def rounding_of(printed: Iterable[str]) -> float:
 def map_covariance(
     covariance: NDArray[np.float64], jacobian: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """J C J^T, symmetric to the last bit; shapes (n, n) and (m, n) give (m, m)."""
+    """J C J^T, symmetric to the last bit; shapes (n, n) and (m, n) give (m, m).
+
+    Raises:
+        CovarianceError: the result is larger than a number can be.
+    """
     # Scales are powers of two, near the standard deviations: they cost no digit, so that the unit
     # matrix as Jacobian gives the covariance back to the last bit.
     deviations = np.sqrt(np.where(np.diag(covariance) > 0.0, np.diag(covariance), 1.0))
     scale = np.exp2(np.round(np.log2(deviations)))
     correlation = covariance / scale[:, None] / scale[None, :]
     scaled = jacobian * scale
-    mapped: NDArray[np.float64] = scaled @ (0.5 * (correlation + correlation.T)) @ scaled.T
-    return 0.5 * (mapped + mapped.T)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mapped: NDArray[np.float64] = scaled @ (0.5 * correlation + 0.5 * correlation.T) @ scaled.T
+    if not np.isfinite(mapped).all():
+        raise CovarianceError(
+            "the covariance is too large to be turned into other units or elements",
+            field="covariance",
+            found=float(np.diag(covariance).max()),
+            expected="variances of an orbit",
+        )
+    return 0.5 * mapped + 0.5 * mapped.T

@@ -47,7 +47,9 @@ def published_gm_sun(
     Returns:
         One of the known values in km^3/s^2; None where n and a contradict each other.
     """
-    gm = mean_motion_rad_d**2 * abs(semi_major_axis_au) ** 3 * AU_KM**3 / DAY_S**2
+    a_km = abs(semi_major_axis_au) * AU_KM
+    motion_rad_s = mean_motion_rad_d / DAY_S
+    gm = motion_rad_s * motion_rad_s * a_km * a_km * a_km  # powers would raise where this is inf
     known = (GM_SUN_DE440_KM3_S2, GM_SUN_GAUSS_KM3_S2)
     nearest = min(known, key=lambda value: abs(value - gm))
     if abs(gm / nearest - 1.0) < 2e-12:

@@ -12,7 +12,6 @@ from typing import Any, Final
 import numpy as np
 
 from perilune.constants import AU_KM, DAY_S, MJD_OF_JD
-from perilune.errors import InputError
 from perilune.orbits.conversion import with_elements
 from perilune.orbits.elements import CometaryElements
 from perilune.orbits.orbit import Orbit
@@ -35,8 +34,7 @@ def write_sbdb(orbit: Orbit) -> str:
     force parameters that SBDB does not know into those of A1, A2 and A3 that they drive.
 
     Raises:
-        InputError: parameters that SBDB has no name for, or cometary elements that cannot carry
-            the covariance.
+        InputError: cometary elements cannot carry the covariance.
     """
     names = {ours: label for label, ours in LABELS.items()}
     orbit = _known_forces(with_elements(orbit, CometaryElements, loss=_LOSS), names)
@@ -72,7 +70,7 @@ def write_sbdb(orbit: Orbit) -> str:
     if orbit.covariance is not None:
         solution["covariance"] = {
             "epoch": epoch,
-            "labels": [_label(names, name) for name in orbit.covariance_parameters],
+            "labels": [names[name] for name in orbit.covariance_parameters],
             "data": [[sbdb_digits(float(value)) for value in row] for row in orbit.covariance],
         }
     numbered_comet = orbit.designation[-1:] in ("P", "D") and orbit.designation[:-1].isdecimal()
@@ -137,25 +135,13 @@ def _known_forces(orbit: Orbit, names: Mapping[str, str]) -> Orbit:
     )
 
 
-def _label(names: dict[str, str], parameter: str) -> str:
-    if parameter not in names:
-        raise InputError(
-            "SBDB has no name for a parameter of this orbit",
-            field="covariance parameter",
-            found=parameter,
-            expected=", ".join(names),
-            remedy="Write the orbit in Perilune's own format.",
-        )
-    return names[parameter]
-
-
-def _model_rows(orbit: Orbit, names: dict[str, str]) -> list[dict[str, str | None]]:
+def _model_rows(orbit: Orbit, names: Mapping[str, str]) -> list[dict[str, str | None]]:
     model = orbit.non_gravitational
     if model is None:
         return []
     rows: list[dict[str, str | None]] = []
     for parameter, value in model.published:
-        label = _label(names, parameter)
+        label = names[parameter]
         kind = "EST" if parameter in orbit.covariance_parameters else "SET"
         rows.append(
             {"name": label, "value": sbdb_digits(value), "units": UNITS[label], "kind": kind}
