@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 from perilune.cli.main import main
 from perilune.ephemeris import planets
 from perilune.frames.ecliptic import ecliptic_from_icrf
-from perilune.orbits import catalogue
+from perilune.orbits import CartesianState, catalogue, write_opm
 
 EROS = catalogue.find("Eros")
 OWN_EPOCH = f"mjd:{EROS.epoch_mjd_tdb!r}@tdb"
@@ -63,6 +65,18 @@ def test_an_object_that_has_hit_has_no_state_after_and_is_said_to(
     assert "impacted EARTH" in captured.err
     assert main(["propagate", "2024 BX1", "--to", "2024-02-01"]) == 0
     assert "nan" not in capsys.readouterr().out
+
+
+def test_an_object_inside_a_body_is_named_with_its_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = CartesianState((5000.0, 0.0, 0.0), (0.0, 7.0, 0.0), "ICRF", "EARTH")
+    inside = replace(EROS, elements=state, covariance=None, covariance_parameters=())
+    path = tmp_path / "inside.opm"
+    path.write_text(write_opm(inside), encoding="utf-8")
+    assert main(["propagate", str(path), "--to", "2030-01-01"]) == 2
+    said = capsys.readouterr().err
+    assert f"{path}: 433 Eros: the object starts inside Earth; found '5000.000 km" in said
 
 
 @pytest.mark.parametrize(

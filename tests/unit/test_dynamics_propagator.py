@@ -238,7 +238,7 @@ def test_ended_particles_have_a_status_and_no_state() -> None:
 def test_a_start_inside_a_body_is_an_error(body: str) -> None:
     position, velocity = planets().state(body, 60000.0)
     inside = Particles(np.array([60000.0]), position[None] + 1000.0, velocity[None])
-    with pytest.raises(InputError, match=f"particle 0 starts inside {body.capitalize()}"):
+    with pytest.raises(InputError, match=f"the object starts inside {body.capitalize()}"):
         propagate(planets(), inside, [60001.0])
 
 

@@ -19,6 +19,7 @@ from perilune.orbits import (
     Orbit,
     catalogue,
     read_oef,
+    read_mpcorb,
     read_oem,
     read_opm,
     read_orbits,
@@ -239,6 +240,17 @@ def test_mpcorb_refuses_what_does_not_fit_its_columns() -> None:
     ):
         with pytest.raises(InputError, match=field):
             write_mpcorb([orbit])
+
+
+def test_mpcorb_takes_jpls_epochs_for_its_own() -> None:
+    """0 h TDB is 0 h TT to all of MPCORB's digits; nearly no orbit of JPL's could be written."""
+    for name in ("Apophis", "Ceres", "2024 YR4", "433"):
+        given = catalogue.find(name)
+        (found,) = read_mpcorb(write_mpcorb([given]))
+        assert abs(found.epoch_mjd_tdb - given.epoch_mjd_tdb) < 2.1e-8
+        error = found.cartesian().position_km - given.cartesian().position_km
+        distance_km = float(np.linalg.norm(given.cartesian().position_km))
+        assert np.linalg.norm(error) < 3e-7 * distance_km  # half a unit of 1e-5 degrees, thrice
 
 
 def test_elements_too_extreme_for_a_state() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,7 @@ from perilune.dynamics.massive_asteroids import solar_system
 from perilune.dynamics.particles import Particles, Status
 from perilune.dynamics.propagator import Parameter, Progress, propagate
 from perilune.ephemeris import MAJOR_BODIES, Ephemeris
+from perilune.errors import InputError
 from perilune.orbits.non_gravitational import NonGravitational
 from perilune.orbits.orbit import CartesianOrbit, Orbit
 
@@ -157,7 +159,10 @@ def _path(
     for side in (epochs < cartesian.epoch_mjd_tdb, epochs >= cartesian.epoch_mjd_tdb):
         if not side.any():
             continue
-        result = propagate(ephemeris, start, epochs[side], variations=variations, threads=threads)
+        with _about(orbit):
+            result = propagate(
+                ephemeris, start, epochs[side], variations=variations, threads=threads
+            )
         order = np.argsort(result.epochs_mjd_tdb)
         rows = order[np.searchsorted(result.epochs_mjd_tdb[order], epochs[side])]
         states[side, :3] = result.position_km[rows, 0]
@@ -174,6 +179,22 @@ def _path(
         factor = full @ covariance_factor(covariance)
         mapped = factor @ factor.transpose(0, 2, 1)
     return OrbitPath(orbit.full_name, epochs, states[:, :3], states[:, 3:], mapped, status)
+
+
+@contextmanager
+def _about(orbit: Orbit) -> Iterator[None]:
+    """Errors raised inside say which object, and which file, they are about."""
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(
+            f"{orbit.full_name}: {error.problem}",
+            file=error.file or orbit.source or None,
+            field=error.field,
+            found=error.found,
+            expected=error.expected,
+            remedy=error.remedy,
+        ) from None
 
 
 def covariance_factor(covariance: NDArray[np.float64]) -> NDArray[np.float64]:

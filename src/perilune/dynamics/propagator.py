@@ -374,8 +374,9 @@ def _check_start(ephemeris: Ephemeris, particles: Particles, chunks: Sequence[_C
         name = MAJOR_BODIES[body]
         centre, _ = ephemeris.state(name, particles.epoch_mjd_tdb[row])
         radius = surface_arrays(ephemeris.constants.sun_radius_km).radius_km[body]
+        who = "the object" if len(particles) == 1 else f"particle {row}"
         raise InputError(
-            f"particle {row} starts inside {name.capitalize()}",
+            f"{who} starts inside {name.capitalize()}",
             found=f"{np.linalg.norm(particles.position_km[row] - centre):.3f} km from its centre",
             expected=f"more than {radius:.3f} km",
             remedy="Check the orbit, its origin and its epoch.",

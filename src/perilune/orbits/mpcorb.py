@@ -254,12 +254,15 @@ def write_mpcorb(orbits: Sequence[Orbit]) -> str:
     """One line an orbit: what MPCORB has of it, rounded to MPCORB's digits; no covariance.
 
     Raises:
-        InputError: an orbit that is no ellipse, an epoch that is not 0 h TT, or a designation
-            without a packed form.
+        InputError: an orbit that is no ellipse, an epoch that is not 0 h TT or TDB, or a
+            designation without a packed form.
     """
     return "".join(_line(orbit) for orbit in orbits)
 
 
+# 0 h TDB, JPL's epochs, is 0 h TT here: they are at most 1.7 ms apart, in which nothing moves by a
+# unit of MPCORB's last digits (1e-5 degrees are 26 km at 1 au).
+_SAME_EPOCH_D: Final = 2.1e-8
 _COMET: Final = re.compile(r"\d{4}[PDI]", re.ASCII)  # the packed form of a numbered comet
 
 
@@ -276,7 +279,7 @@ def _line(orbit: Orbit) -> str:
             orbit.designation,
             "a minor planet's, with a packed form",
         ),
-        (abs(tt - round(tt)) > 1e-9, "epoch", f"MJD {tt} TT", "0 h TT of a day"),
+        (abs(tt - round(tt)) > _SAME_EPOCH_D, "epoch", f"MJD {tt} TT", "0 h TT of a day"),
         (not 0.0 < a < 1000.0, "semi-major axis", a, "an ellipse below 1000 au"),
     )
     for wrong, field, found, expected in problems:
