@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from perilune.dynamics.lunar_orbit import Event, SpacecraftState, propagate_spacecraft
 from perilune.dynamics.lunar_orbit_rotating import epochs_of_phase, rotating_frame
 from perilune.dynamics.three_body_families import family, member
 from perilune.ephemeris import planets
-from perilune.errors import InputError, OutOfRangeError
+from perilune.errors import InputError, NotConvergedError, OutOfRangeError
+from perilune.station.orbits.flown import periodic_orbit
 from perilune.station.orbits.shooting import carry_into_ephemeris
+from perilune.station.spacecraft import Orbiter
 
 
 def test_the_frame_holds_the_earth_and_the_moon() -> None:
@@ -70,6 +73,34 @@ def test_every_family_flies(name: str, point: int | None, wish: dict, revolution
     assert away_km < 1e-3 * max(orbit.stability, 1.0)
     epochs, _ = reference.events(Event.PLANE)
     assert np.all(np.diff(epochs) > 0.1)
+
+
+def test_next_to_a_resonance_with_the_month_it_grows_or_takes_another_phase() -> None:
+    """3:2 with the month: all twelve revolutions at once stay 10,000 km apart."""
+    orbit = member(family("dro"), resonance=(3, 2))
+    reference = carry_into_ephemeris(orbit, 61006.825, 12)
+    assert reference.gap_km < 1e-4
+    assert abs(float(reference.epoch_mjd_tdb[0]) - 61006.825) < 0.55 * orbit.period_d
+    assert reference.period_d == pytest.approx(orbit.period_d, rel=0.01)
+    assert reference.perilunes_km.min() > 0.7 * orbit.perilune_km
+
+
+def orbiter(**which: object) -> Orbiter:
+    chosen = {"point": "L1", "branch": "south", "epoch": "2031-01-01", **which}
+    return Orbiter.model_validate({"id": "relay", "nrho": chosen})
+
+
+def test_a_member_that_is_not_there_or_not_alone_is_told_with_its_orbiter() -> None:
+    with pytest.raises(
+        NotConvergedError, match=r"The orbiter relay: No member .* 7\.8\d\d to 9\.3"
+    ):
+        periodic_orbit(orbiter(resonance="4:1"))
+    with pytest.raises(InputError, match="Choose it by its perilune") as caught:
+        periodic_orbit(orbiter(period="8 d"))
+    assert caught.value.field == "orbiters.relay.nrho"
+    assert periodic_orbit(orbiter(perilune="5000 km")).perilune_km == pytest.approx(6737.4)
+    with pytest.raises(ValidationError, match="exactly one of resonance, period and perilune"):
+        orbiter(perilune="5000 km", period="8 d")
 
 
 def test_what_cannot_be_asked_for() -> None:

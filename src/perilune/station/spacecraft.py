@@ -82,11 +82,17 @@ class _ThreeBody(Part):
         None, description="Revolutions to synodic months (29.53 d), like 9:2."
     )
     period: DurationD | None = None
+    perilune: AltitudeKm | None = Field(
+        None, description="Its least altitude over the sphere of 1737.4 km."
+    )
 
     @model_validator(mode="after")
     def _one_member(self) -> _ThreeBody:
-        if (self.resonance is None) == (self.period is None):
-            raise wrong("exactly one of resonance and period: which member of the family it is")
+        given = (self.resonance, self.period, self.perilune)
+        if sum(each is not None for each in given) != 1:
+            raise wrong(
+                "exactly one of resonance, period and perilune: which member of the family it is"
+            )
         return self
 
 

@@ -9,12 +9,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from perilune.constants import DAY_S
+from perilune.constants import DAY_S, MOON_RADIUS_KM
 from perilune.dynamics.lunar_orbit import Event
 from perilune.dynamics.three_body import PeriodicOrbit
 from perilune.dynamics.three_body_families import family, member
 from perilune.ephemeris import planets
-from perilune.errors import InputError
+from perilune.errors import InputError, NotConvergedError
 from perilune.station.orbits.reference import ReferenceOrbit
 from perilune.station.orbits.shooting import carry_into_ephemeris
 from perilune.station.spacecraft import Butterfly, DistantRetrograde, Halo, Nrho, Orbiter
@@ -29,6 +29,7 @@ _GATEWAY_BAND_KM: Final = (3196.0, 3557.0)
 _BLOCK: Final = 14  # revolutions are computed by so many, so that spans asked for share their work
 _MOST_REVOLUTIONS: Final = 1200
 _OFF_D: Final = 0.1  # how far from its epoch the apolune may be
+_OTHER_PHASE: Final = 0.2  # of a period
 _POINTS: Final = 6
 
 
@@ -45,16 +46,30 @@ def periodic_orbit(orbiter: Orbiter) -> PeriodicOrbit:
         point = 1 if chosen.point == "L1" else 2
     branch = None if isinstance(chosen, DistantRetrograde) else chosen.branch
     table = family(orbiter.family, point, branch)  # type: ignore[arg-type]
-    if chosen.resonance is not None:
-        revolutions, months = chosen.resonance.split(":")
-        return member(table, resonance=(int(revolutions), int(months)))
-    return member(table, period_d=chosen.period)
+    try:
+        if chosen.perilune is not None:
+            return member(table, perilune_km=MOON_RADIUS_KM + chosen.perilune)
+        if chosen.resonance is not None:
+            revolutions, months = chosen.resonance.split(":")
+            return member(table, resonance=(int(revolutions), int(months)))
+        return member(table, period_d=chosen.period)
+    except NotConvergedError as error:
+        raise NotConvergedError(f"The orbiter {orbiter.id}: {error}") from None
+    except InputError as error:
+        raise InputError(
+            error.problem,
+            field=f"orbiters.{orbiter.id}.{orbiter.family}",
+            found=error.found,
+            expected=error.expected,
+            remedy="Choose it by its perilune, an altitude, instead of resonance or period.",
+        ) from None
 
 
 def reference_orbit(orbiter: Orbiter, first_mjd_tdb: float, last_mjd_tdb: float) -> ReferenceOrbit:
     """The orbit in the ephemeris, over a span at least, farthest from the Moon about its epoch.
 
-    The epoch is met to some hours; where only another phase keeps it in a band, to half a period.
+    The epoch is met to some hours; where only another phase closes, or keeps it in a band, to half
+    a period.
     The 9:2 NRHO is kept to Gateway's perilunes. Computed once per process and span.
 
     Raises:
@@ -74,7 +89,13 @@ def reference_orbit(orbiter: Orbiter, first_mjd_tdb: float, last_mjd_tdb: float)
             found=f"{before + after} revolutions",
             expected=f"up to {_MOST_REVOLUTIONS}",
         )
-    return _reference(orbiter, epoch, before, max(after, _BLOCK))
+    try:
+        return _reference(orbiter, epoch, before, max(after, _BLOCK))
+    except NotConvergedError as error:
+        raise NotConvergedError(
+            f"The orbiter {orbiter.id}: {error} A shorter span, or another period or resonance, "
+            "may do."
+        ) from None
 
 
 def _chosen(orbiter: Orbiter) -> ThreeBodyFamily:
@@ -107,7 +128,8 @@ def _reference(orbiter: Orbiter, epoch: float, before: int, after: int) -> Refer
     found = carry_into_ephemeris(orbit, start, revolutions, perilune_band_km=band)
     apolune, _ = found.events(Event.APSIS, -1)
     off_d = float(apolune[np.argmin(np.abs(apolune - epoch))]) - epoch
-    if abs(off_d) > _OFF_D:
+    # Further off it is where no nearer phase closed.
+    if _OFF_D < abs(off_d) < _OTHER_PHASE * orbit.period_d:
         found = carry_into_ephemeris(orbit, start - off_d, revolutions, perilune_band_km=band)
     return found
 

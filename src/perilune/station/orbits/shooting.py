@@ -35,6 +35,7 @@ Progress = Callable[[float, str], None]
 _NODES: Final = 8
 _ITERATIONS: Final = 25
 _HOLDS: Final = 8
+_GROWTH: Final = 2  # revolutions that are added at a time
 _SHIFTS: Final = (0.0, 0.25, -0.25, 0.5, -0.5)  # of a period
 _LONGEST_CHANGE: Final = 0.2  # of a step, in the three-body units
 _CLOSED: Final = 1e-10  # 0.04 m, 1e-7 m/s
@@ -151,7 +152,7 @@ def _join(problem: _Problem, unknowns: FloatArray) -> FloatArray:
     """
     found = problem.conditions(unknowns)
     if found is None:
-        raise NotConvergedError("The orbit's first guess meets the ground. Choose a wider one.")
+        raise NotConvergedError("The orbit's first guess meets the ground.")
     for _ in range(_ITERATIONS):
         misses, matrix = found
         if np.abs(misses).max() < _CLOSED:
@@ -178,6 +179,31 @@ def _join(problem: _Problem, unknowns: FloatArray) -> FloatArray:
     raise NotConvergedError("The orbit could not be carried into the ephemeris in time.")
 
 
+def _nodes(orbit: PeriodicOrbit) -> int:
+    """Nodes a revolution: a butterfly goes round twice in one."""
+    return 2 * _NODES if orbit.family == "butterfly" else _NODES
+
+
+def _join_growing(problem: _Problem, guess: FloatArray, nodes: int) -> FloatArray:
+    """`_join`, some revolutions more at a time: those that are joined lead the next.
+
+    Where perturbations add up, the whole guess lies too far from any answer.
+
+    Raises:
+        NotConvergedError: it does not close.
+    """
+    unknowns, step = guess[:1], _GROWTH
+    while len(unknowns) < len(guess):
+        longer = np.concatenate([unknowns, guess[len(unknowns) : len(unknowns) + step * nodes]])
+        try:
+            unknowns = _join(problem, longer)
+        except NotConvergedError:
+            if step == 1:
+                raise
+            step = 1
+    return unknowns
+
+
 def carry_into_ephemeris(
     orbit: PeriodicOrbit,
     start_mjd_tdb: float,
@@ -192,7 +218,7 @@ def carry_into_ephemeris(
     Args:
         orbit: from `perilune.dynamics.three_body_families`.
         start_mjd_tdb: about when it starts, MJD TDB: it moves by hours, or by up to half a period
-            if only that lets the perilunes stay in a band.
+            if only that closes it, or lets the perilunes stay in a band.
         revolutions: how many.
         forces: what acts; `default_forces()` if None.
         perilune_band_km: the least and largest perilune allowed, or None.
@@ -216,19 +242,24 @@ def carry_into_ephemeris(
         )
     if forces is None:
         forces = default_forces()
-    # When it passes its perilune in the month is free: not every moment has an answer in a band.
-    shifts = _SHIFTS if perilune_band_km is not None else (0.0,)
-    for number, shift in enumerate(shifts):
+    # When it passes its perilune in the month is free: not every moment has an answer in a band,
+    # nor next to a resonance with the month.
+    for number, shift in enumerate(_SHIFTS):
         start = start_mjd_tdb + shift * orbit.period_d
         problem = _Problem(forces, start, orbit)
         if progress is not None:
-            progress(number / len(shifts), "joining arcs")
+            progress(number / len(_SHIFTS), "joining arcs")
+        guess = _first_guess(orbit, start, revolutions) / problem.unit
         try:
-            unknowns = _first_guess(orbit, start, revolutions) / problem.unit
-            unknowns = _join_within(problem, unknowns, low_km, high_km)
+            try:
+                unknowns = _join_within(problem, guess, low_km, high_km)
+            except NotConvergedError:
+                if perilune_band_km is not None:
+                    raise
+                unknowns = _join_growing(problem, guess, _nodes(orbit))
             break
         except NotConvergedError:
-            if number == len(shifts) - 1:
+            if number == len(_SHIFTS) - 1:
                 raise
     else:
         raise AssertionError("the loop ends by break or raise")
@@ -251,10 +282,11 @@ def carry_into_ephemeris(
 
 def _first_guess(orbit: PeriodicOrbit, start_mjd_tdb: float, revolutions: int) -> FloatArray:
     """States and seconds (N + 1, 7) of the periodic orbit laid into the pulsating frame."""
-    steps = np.arange(revolutions * _NODES + 1)
+    nodes = _nodes(orbit)
+    steps = np.arange(revolutions * nodes + 1)
     days = revolutions * orbit.period_d
-    epochs = epochs_of_phase(start_mjd_tdb, days, steps / (revolutions * _NODES))
-    own = orbit.states((np.arange(_NODES) + 0.5) / _NODES)[steps % _NODES]
+    epochs = epochs_of_phase(start_mjd_tdb, days, steps / (revolutions * nodes))
+    own = orbit.states((np.arange(nodes) + 0.5) / nodes)[steps % nodes]
     states = rotating_frame(epochs).moon_icrf_of(own, orbit.system.mass_ratio)
     return np.column_stack([states, (epochs - start_mjd_tdb) * DAY_S])
 
