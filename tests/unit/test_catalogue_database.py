@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, inspect, select, text
+from sqlalchemy import create_engine, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from perilune.catalogue import (
@@ -224,3 +224,49 @@ def test_an_unreachable_server_is_an_error_without_the_password() -> None:
     with pytest.raises(DatabaseError, match="cannot be reached") as caught:
         open_database("postgresql://someone:secret@127.0.0.1:9/perilune", wait_s=2.0)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_what_was_submitted_or_decided_cannot_be_replaced(database: Database, table: str) -> None:
+    """SQLite's REPLACE removes rows without firing the triggers that guard against it."""
+    if not database.is_sqlite:
+        pytest.skip("only SQLite has INSERT OR REPLACE")
+    with database.write() as connection:
+        _one_row(connection, database, table)
+        before = connection.execute(text(f"SELECT * FROM {table}")).all()
+    columns = [column.name for column in metadata.tables[table].c]
+    # By its number, and by whatever else is unique under another number.
+    for number in ("id", "id + 1") if table != "audit_log" else ("id",):
+        values = ", ".join(number if name == "id" else name for name in columns)
+        replacing = f"INSERT OR REPLACE INTO {table} SELECT {values} FROM {table}"
+        with pytest.raises(DBAPIError, match="append-only"), database.write() as connection:
+            connection.execute(text(replacing))
+    with database.read() as connection:
+        assert connection.execute(text(f"SELECT * FROM {table}")).all() == before
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    from perilune.catalogue.upgrade import MIGRATIONS
+
+    file = tmp_path / "old.db"
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"], config.attributes["place"] = connection, str(file)
+        command.upgrade(config, "0001")
+        write_audit(connection, "me", "try", "nothing", {})
+    engine.dispose()
+    opened = open_database(str(file))
+    with opened.read() as connection:
+        assert [entry.actor for entry in audit_entries(connection)] == ["me"]
+        version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+    assert version == SCHEMA
+    replacing = "INSERT OR REPLACE INTO audit_log SELECT * FROM audit_log"
+    with pytest.raises(DBAPIError, match="append-only"), opened.write() as connection:
+        connection.execute(text(replacing))
+    opened.close()

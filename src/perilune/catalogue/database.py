@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 ENVIRONMENT: Final = "PERILUNE_DATABASE"
-SCHEMA: Final = "0001"  # the revision of `migrations/versions` that this software works with
+SCHEMA: Final = "0002"  # the revision of `migrations/versions` that this software works with
 _WAIT_S: Final = 30.0
 _CACHE_KIB: Final = 65_536
 _WRITES: Final = "perilune_writes"
