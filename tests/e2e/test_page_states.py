@@ -131,3 +131,19 @@ def test_an_address_with_damaged_escapes_was_an_empty_page(
     visit.page.locator("h1:not(.hidden)").first.wait_for(timeout=10_000)
     visit.context.close()
     assert not [text for text in visit.said if "URI" in text]
+
+
+def test_a_view_that_can_no_longer_be_fetched_was_an_empty_page(
+    browser: Browser, empty: str
+) -> None:
+    visit = Visit(browser, empty)
+    page = visit.open("/risk")
+    visit.context.route("**/assets/**", lambda route: route.abort())
+    for name in ("Alerts", "Sky", "Station", "Project"):
+        page.get_by_role("navigation", name="Views").get_by_role("link", name=name).click()
+        page.get_by_role("heading", level=1, name=name).wait_for(timeout=10_000)
+        assert "does not answer" in page.get_by_role("alert").inner_text()
+    visit.context.unroute("**/assets/**")
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("heading", level=1, name="No station yet").wait_for(timeout=20_000)
+    visit.context.close()
