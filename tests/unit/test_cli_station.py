@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from lunar_terrain import pds_label, polar_heights, write_pds
 
@@ -164,6 +165,34 @@ def test_pictures(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert power.read_bytes().startswith(b"%PDF")
     assert main(["station", "links", ILRS, *span, "--plot", str(tmp_path / "x.nothing")]) == 2
     assert ".png" in capsys.readouterr().err
+
+
+def test_pictures_of_many_parts_stay_readable(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """24 sites have 300 links: a square of some inches, where bars would be 66 inches tall.
+
+    The legend of light stands beside the curves, which keep most of the width.
+    """
+    image = pytest.importorskip("matplotlib.image")
+    sites = [
+        f"  - {{id: s{k}, body: moon, longitude: {15 * k} deg, latitude: 0 deg, height: 0 m}}"
+        for k in range(24)
+    ]
+    file = tmp_path / "many.yaml"
+    orbit = "llo: {altitude: 100 km, inclination: 0 deg, epoch: 2030-01-01}"
+    file.write_text("\n".join(["name: Many", "sites:", *sites, f"orbiters: [{{id: o, {orbit}}}]"]))
+    span = ("--start", "2030-01-01", "--stop", "2030-01-03")
+    for verb in ("links", "light"):
+        picture = tmp_path / f"{verb}.png"
+        assert main(["station", verb, str(file), *span, "--plot", str(picture)]) == 0
+        height, width = image.imread(picture).shape[:2]
+        assert 300 < height < 1500
+        assert 300 < width < 1500
+    # The Sun's curve is drawn though the span is no whole month: something besides white and grey.
+    upper = image.imread(tmp_path / "light.png")[50:250, 100:700, :3]
+    assert np.count_nonzero(np.ptp(upper, axis=2) > 0.3) > 100
+    capsys.readouterr()
 
 
 def test_rows_as_parquet(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from perilune.cli.output import write_atomically
 from perilune.constants import MOON_RADIUS_KM
 from perilune.errors import DataMissingError, InputError
-from perilune.times import format_utc, parse_epoch
+from perilune.times import FloatArray, format_utc, parse_epoch
 
 if TYPE_CHECKING:
     from perilune.station.light import Sky
@@ -21,31 +21,46 @@ if TYPE_CHECKING:
     from perilune.station.power import PowerBalance
 
 _BIN_D = 29.53  # light by months: each has one round of the Sun
+_MONTHS = 6  # fewer are shown as they go
+_MOST_BARS = 60
 
 
 def draw_light(path: Path, skies: Sequence[Sky]) -> None:
-    """The Sun's mean share by months, and how high the Earth stands.
+    """The Sun's mean share by months (in shorter spans as it goes), and the Earth's altitude.
 
     Raises:
         DataMissingError: matplotlib is not installed.
         InputError: the file cannot be written.
     """
-    figure = new_figure(8.0, 6.0)
+    columns = 1 + len(skies) // 36
+    figure = new_figure(8.0 + 2.4 * columns, 6.0)
     sun, earth = figure.subplots(2, 1, sharex=True)
+    is_long = any(len(sky.sun) * sky.step_d >= _MONTHS * _BIN_D for sky in skies)
     for sky in skies:
-        size = max(1, round(_BIN_D / sky.step_d))
-        count = max(1, len(sky.sun) // size)
-        years = _years(sky.first_mjd_tdb + (np.arange(count) + 0.5) * size * sky.step_d)
-        mean = [part.mean() for part in np.array_split(sky.sun[: count * size, 0], count)]
-        sun.plot(years, 100.0 * np.array(mean), label=f"{sky.site}: {sky.horizon.source}")
-        every = max(1, len(sky.earth) // 4000)
-        at = _years(sky.epoch_mjd_tdb[::every])
-        earth.plot(at, np.degrees(sky.earth[::every, 1]), linewidth=0.5, label=sky.site)
-    sun.set_ylabel("Sun's disc seen, % by month")
-    sun.legend(fontsize="small")
+        steps = len(sky.sun)
+        size = max(1, round(_BIN_D / sky.step_d) if is_long else steps // 1500)
+        count = max(1, steps // size)
+        epochs = sky.first_mjd_tdb + (np.arange(float(count)) + 0.5) * size * sky.step_d
+        mean = sky.sun[: count * size, 0].reshape(count, -1).mean(axis=1)
+        label = f"{sky.site}: {sky.horizon.source}"
+        sun.plot(_dates(sky, epochs, is_long), 100.0 * mean, label=label, linewidth=0.9)
+        every = max(1, steps // 4000)
+        at = _dates(sky, sky.epoch_mjd_tdb[::every], is_long)
+        earth.plot(at, np.degrees(sky.earth[::every, 1]), linewidth=0.5)
+    sun.set_ylabel(f"Sun's disc seen, %{' by month' if is_long else ''}")
+    sun.set_ylim(-2.0, 102.0)
     earth.set_ylabel("Earth's altitude, deg")
-    earth.set_xlabel("year")
+    earth.ticklabel_format(axis="x", useOffset=False)
+    if skies:
+        figure.legend(loc="outside right upper", fontsize="x-small", ncols=columns)
+        start = format_utc(skies[0].first_mjd_tdb, 0)[:10]
+        earth.set_xlabel("year" if is_long else f"days from {start}")
     save_figure(figure, path)
+
+
+def _dates(sky: Sky, epoch_mjd_tdb: FloatArray, is_long: bool) -> FloatArray:
+    """Years, or days from the span's start."""
+    return _years(epoch_mjd_tdb) if is_long else epoch_mjd_tdb - sky.first_mjd_tdb
 
 
 def draw_links(path: Path, links: Sequence[Link]) -> None:
@@ -55,6 +70,9 @@ def draw_links(path: Path, links: Sequence[Link]) -> None:
         DataMissingError: matplotlib is not installed.
         InputError: the file cannot be written.
     """
+    if len(links) > _MOST_BARS:
+        _draw_many_links(path, links)
+        return
     figure = new_figure(8.0, 1.0 + 0.22 * len(links))
     axes = figure.subplots()
     names = [f"{link.a} - {link.b}{' or by relay' if link.via else ''}" for link in links]
@@ -64,6 +82,26 @@ def draw_links(path: Path, links: Sequence[Link]) -> None:
     axes.set_xlabel("% of the time")
     axes.set_xlim(0.0, 100.0)
     axes.tick_params(labelsize="small")
+    save_figure(figure, path)
+
+
+def _draw_many_links(path: Path, links: Sequence[Link]) -> None:
+    """The same as a square of all ends: below the diagonal directly, above it over relays."""
+    names = list(dict.fromkeys(end for link in links for end in (link.a, link.b)))
+    place = {name: k for k, name in enumerate(names)}
+    share = np.full((len(names), len(names)), np.nan)
+    for link in links:
+        low, high = sorted((place[link.a], place[link.b]))
+        cell = (low, high) if link.via else (high, low)
+        share[cell] = 100.0 * link.visible_fraction
+    side = 3.0 + 0.16 * len(names)
+    figure = new_figure(side + 1.0, side)
+    axes = figure.subplots()
+    image = axes.imshow(share, vmin=0.0, vmax=100.0, cmap="viridis")
+    axes.set_xticks(range(len(names)), names, rotation=90, fontsize="xx-small")
+    axes.set_yticks(range(len(names)), names, fontsize="xx-small")
+    axes.set_title("below the diagonal directly, above it over relays too", fontsize="small")
+    figure.colorbar(image, ax=axes, label="% of the time", shrink=0.6)
     save_figure(figure, path)
 
 
@@ -154,11 +192,6 @@ def new_figure(width: float, height: float) -> Any:
 
 
 def save_figure(figure: Any, path: Path) -> None:
-    """Write a figure in the kind that the name ends in.
-
-    Raises:
-        InputError: the kind is not known, or the file cannot be written.
-    """
     """Write a figure in one piece, of the kind that the file's name tells.
 
     Raises:
@@ -177,6 +210,6 @@ def save_figure(figure: Any, path: Path) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def _years(epoch_mjd_tdb: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _years(epoch_mjd_tdb: FloatArray) -> FloatArray:
     first = int(format_utc(float(epoch_mjd_tdb[0]))[:4])
     return np.asarray(first + (epoch_mjd_tdb - parse_epoch(f"{first}-01-01")) / 365.25)
