@@ -22,6 +22,7 @@ from perilune.errors import DataMissingError
 from perilune.report import maps
 from perilune.report.pdf import printer
 from perilune.report.places import MARIA, SOUTH_POLAR
+from perilune.report.risk_section import _troubles
 from perilune.report.tables import (
     Source,
     Table,
@@ -208,3 +209,13 @@ def test_off_a_terminal_long_work_prints_a_line_now_and_then(
         at(170.0, 1.5, "Monitoring")
     said = "Monitoring, Apophis: 25 %\n" * 2
     assert capsys.readouterr().err == said + "Monitoring: 100 %\n"
+
+
+def test_what_went_wrong_is_told_by_its_first_words() -> None:
+    """Each refused file of the inbox once stood there with all formats that are read."""
+    failures = [f"{name}.txt was not taken in: {'formats ' * 60}" for name in "abcdefg"]
+    told = _troubles(failures)
+    assert len(told) < 800
+    assert told.startswith("What went wrong in that cycle: a.txt was not taken in: formats")
+    assert told.endswith("… And 3 more.")
+    assert _troubles(["One."]) == "What went wrong in that cycle: One."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -35,6 +36,8 @@ _MOST_IMPACTS: Final = 30
 _MOST_DECIDED: Final = 6
 _MOST_CHARTED: Final = 10
 _MAP_IMPACTS: Final = 60
+_MOST_TROUBLES: Final = 4
+_LONGEST_TROUBLE: Final = 160
 
 
 def risk_section(
@@ -144,8 +147,16 @@ def _introduction(watched: Watched) -> tuple[str, ...]:
             f"Left out of the lists, since all {whose} possible impacts lie in the past: {what}."
         )
     if watched.failures:
-        said.append("What went wrong in that cycle: " + " ".join(watched.failures))
+        said.append(_troubles(watched.failures))
     return tuple(said)
+
+
+def _troubles(failures: Sequence[str]) -> str:
+    """What went wrong, the first few by their first words: the watch itself says all of it."""
+    shown = [textwrap.shorten(each, _LONGEST_TROUBLE, placeholder=" …") for each in failures]
+    more = len(shown) - _MOST_TROUBLES
+    rest = f" And {more} more." if more > 0 else ""
+    return "What went wrong in that cycle: " + " ".join(shown[:_MOST_TROUBLES]) + rest
 
 
 def _risk_table(watched: Watched, body: str, source: Source) -> Table:
