@@ -170,3 +170,18 @@ def test_a_clock_error_weighs_along_the_motion_only() -> None:
         top = np.sort(ratio)[-2:]
         assert top[1] == pytest.approx(1.0, abs=1e-6)
         assert top[0] == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_trial_orbit_that_grazes_the_observer_does_not_break_the_arithmetic() -> None:
+    """Motion times the clock's sigma was 1e8 sigmas and more: the variance left came out below 0,
+    its root was NaN, and the fit of a short arc ended with LAPACK's "SVD did not converge"."""
+    ephemeris = solar_system()
+    orbit = _orbit()
+    rows = measured(ephemeris, orbit, _arc(orbit, 2.0, 10))
+    found = evaluate(ephemeris, orbit, None, replace(rows, sigma_time_s=np.full(10, 1e12)))
+    sharp = evaluate(ephemeris, orbit, None, rows)
+    assert found is not None
+    assert sharp is not None
+    for i in range(10):
+        kept = np.linalg.norm(found.design[i] @ np.linalg.pinv(sharp.design[i]), 2)
+        assert kept == pytest.approx(1.0, rel=1e-6)

@@ -139,7 +139,7 @@ def evaluate(
     measurements: Measurements,
     design_of: Residuals | None = None,
 ) -> Residuals | None:
-    """Residuals of an orbit; None where it does not live through the arc.
+    """Residuals of an orbit; None where it does not live through the arc, or they overflow.
 
     Args:
         design_of: residuals of a near orbit, whose derivatives serve for this one as well.
@@ -155,6 +155,10 @@ def evaluate(
     except PeriluneError:
         return None  # it starts inside a body
     found = residuals(measurements, path, ephemeris)
+    if found is not None and not (
+        np.isfinite(found.white).all() and np.isfinite(found.design).all()
+    ):
+        return None
     if found is not None and design_of is not None:
         found = replace(found, design=design_of.design)
     return found

@@ -147,15 +147,18 @@ def _factors(
     measurements: Measurements, motion_rad_s: NDArray[np.float64]
 ) -> tuple[FloatArray, FloatArray]:
     """(N, 2, 2) the Cholesky factor of each row's covariance, and its inverse."""
-    var_ra = measurements.sigma_ra_rad**2 + (motion_rad_s[:, 0] * measurements.sigma_time_s) ** 2
-    var_dec = measurements.sigma_dec_rad**2 + (motion_rad_s[:, 1] * measurements.sigma_time_s) ** 2
-    both = (
-        measurements.correlation * measurements.sigma_ra_rad * measurements.sigma_dec_rad
-        + motion_rad_s[:, 0] * motion_rad_s[:, 1] * measurements.sigma_time_s**2
-    )
+    ra, dec = measurements.sigma_ra_rad, measurements.sigma_dec_rad
+    along_ra, along_dec = motion_rad_s.T * measurements.sigma_time_s
+    var_ra = ra**2 + along_ra**2
+    both = measurements.correlation * ra * dec + along_ra * along_dec
     first = np.sqrt(var_ra)
     slope = both / var_ra
-    second = np.sqrt(var_dec - slope * both)
+    # What is left of declination once right ascension is known, without a small difference of
+    # large numbers: beside the observer the motion may be 1e8 times the sigmas.
+    skew = 2.0 * measurements.correlation * ra * dec * along_ra * along_dec
+    left = (1.0 - measurements.correlation**2) * (ra * dec) ** 2
+    left += np.maximum((along_ra * dec) ** 2 + (along_dec * ra) ** 2 - skew, 0.0)
+    second = np.sqrt(left) / first
     factor = np.zeros((len(measurements), 2, 2))
     factor[:, 0, 0] = first
     factor[:, 1, 0] = slope * first
