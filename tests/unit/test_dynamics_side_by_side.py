@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from perilune.dynamics.force_kernels import add_point_mass, add_point_masses
 from perilune.dynamics.massive_asteroids import solar_system
+from perilune.dynamics.orbit_paths import propagate_orbits
 from perilune.dynamics.particles import Particles
 from perilune.dynamics.propagator import propagate
 from perilune.ephemeris.body_kernels import asteroid_places, body_state, major_states
+from perilune.errors import InputError
+from perilune.orbits import CartesianState, KeplerianElements, Orbit, catalogue
 
 SEED = 20290413
 
@@ -86,3 +92,63 @@ def test_epochs_on_the_grid_are_reached() -> None:
     alone = propagate(ephemeris, start, [grid[-1]], threads=1).position_km[0]
     # More epochs make shorter steps. Seen: 1 cm.
     assert np.abs(found[np.searchsorted(dense, grid[-1])] - alone).max() < 1e-3
+
+
+def _catalogue_of(count: int) -> list[Orbit]:
+    """Made-up asteroids without covariance at two epochs, with Ceres and Apophis' push in between.
+
+    Ceres must not attract itself, and Apophis alone has a force besides gravity.
+    """
+    rng = np.random.default_rng(SEED)
+    base = replace(catalogue.find("Eros"), covariance=None, covariance_parameters=())
+    made = [
+        replace(
+            base,
+            designation=str(k),
+            number=None,
+            epoch_mjd_tdb=60000.0 + 200.0 * (k % 3 == 0),
+            elements=KeplerianElements(
+                rng.uniform(0.8, 3.0), rng.uniform(0.0, 0.6), *rng.uniform(0.0, 50.0, 4)
+            ),
+        )
+        for k in range(count)
+    ]
+    for at, name in ((5, "Ceres"), (11, "Apophis")):
+        known = catalogue.find(name)
+        model = known.non_gravitational
+        made[at] = replace(
+            known,
+            epoch_mjd_tdb=60000.0,
+            covariance=None,
+            covariance_parameters=(),
+            non_gravitational=None if model is None else replace(model, estimated=()),
+        )
+    return made
+
+
+def test_a_catalogue_carried_together_is_where_each_object_is() -> None:
+    orbits = [*_catalogue_of(60), catalogue.find("2024 YR4")]  # the last with its covariance
+    epochs = [60500.0, 59800.0, 60100.0, 60200.0]
+    told: list[float] = []
+    together = propagate_orbits(
+        orbits, epochs, threads=1, progress=lambda part, _: told.append(part)
+    )
+    assert told[-1] == 1.0
+    assert told == sorted(told)
+    again = propagate_orbits(orbits, epochs, threads=2)
+    for orbit, path, other in zip(orbits, together, again, strict=True):
+        (alone,) = propagate_orbits([orbit], epochs, threads=1)
+        assert path.object == alone.object == orbit.full_name
+        assert path.status == "reached"
+        assert np.array_equal(path.position_km, other.position_km)
+        # Seen: 30 m. A batch looks at what is far away from its own middle.
+        assert np.abs(path.position_km - alone.position_km).max() < 0.2
+        assert (path.covariance is None) == (orbit.covariance is None)
+
+
+def test_one_bad_object_of_a_catalogue_is_named() -> None:
+    orbits = _catalogue_of(40)
+    state = CartesianState((3000.0, 0.0, 0.0), (0.0, 7.0, 0.0), "ICRF", "EARTH")
+    orbits[17] = replace(orbits[17], elements=state, designation="the bad one", name=None)
+    with pytest.raises(InputError, match="the bad one: the object starts inside Earth"):
+        propagate_orbits(orbits, [61000.0], threads=1)
