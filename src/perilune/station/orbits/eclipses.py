@@ -1,9 +1,9 @@
 """When a spacecraft is in the shadow of the Moon or the Earth, and how deep.
 
 Conical umbra and penumbra of spheres: the Moon's of 1737.4 km, the Earth's of its equatorial
-radius (its air, which reddens and widens the shadow by a few tens of kilometres, is left out). The
-Sun's light needs eight minutes, but the Sun stands nearly still against the barycentre: places of
-one moment, counted from there, are right to a hundredth of a second.
+radius (its air, which reddens and widens the shadow by a few tens of kilometres, is left out).
+Light takes its time: it passed a body where that was when it passed. The Earth goes 38 km while its
+light comes to the Moon, which takes 40 s to go as far through the shadow.
 """
 
 from __future__ import annotations
@@ -15,7 +15,12 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from perilune.constants import DAY_S, EARTH_EQUATORIAL_RADIUS_KM, MOON_RADIUS_KM
+from perilune.constants import (
+    DAY_S,
+    EARTH_EQUATORIAL_RADIUS_KM,
+    MOON_RADIUS_KM,
+    SPEED_OF_LIGHT_KM_S,
+)
 from perilune.dynamics.lunar_eclipse_kernels import visible_fractions
 from perilune.ephemeris import planets
 from perilune.errors import InputError
@@ -70,10 +75,18 @@ def sun_fraction(
     epochs = np.ascontiguousarray(epoch_mjd_tdb, dtype=np.float64)
     place = np.ascontiguousarray(position_km, dtype=np.float64)
     moon_km, _ = ephemeris.state("moon", epochs)
-    sun_km = np.ascontiguousarray(ephemeris.state("sun", epochs)[0] - moon_km)
+
+    def apparent(name: str) -> FloatArray:
+        """Where a body was when it let the light pass that is seen, from the Moon of now."""
+        body_km, body_km_s = ephemeris.state(name, epochs)
+        away_km = body_km - moon_km
+        light_s = np.linalg.norm(away_km - place, axis=1) / SPEED_OF_LIGHT_KM_S
+        return np.ascontiguousarray(away_km - body_km_s * light_s[:, np.newaxis])
+
+    sun_km = apparent("sun")
     hidden = np.zeros(epochs.size)
     for name in _RADIUS_KM if body is None else (body,):
-        body_km = np.ascontiguousarray(ephemeris.state(name, epochs)[0] - moon_km)
+        body_km = apparent(name)
         seen = np.empty(epochs.size)
         radius_km = ephemeris.constants.sun_radius_km
         visible_fractions(place, sun_km, body_km, radius_km, _RADIUS_KM[name], seen)
