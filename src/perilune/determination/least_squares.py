@@ -31,6 +31,8 @@ _NEAR_SIGMA: Final = 30.0
 # What a linear step gains is what the derivatives promise, to this fraction. After such a step, the
 # next errs by no more than this fraction of itself: a small one is taken without a new path.
 _LINEAR: Final = 0.01
+# Squares of residuals and derivatives must stay numbers.
+_OVERFLOW: Final = 1.0e100
 # Beyond this damping nothing moves any more.
 _MAX_DAMPING: Final = 1.0e10
 
@@ -156,7 +158,8 @@ def evaluate(
         return None  # it starts inside a body
     found = residuals(measurements, path, ephemeris)
     if found is not None and not (
-        np.isfinite(found.white).all() and np.isfinite(found.design).all()
+        np.abs(found.white).max(initial=0.0) < _OVERFLOW
+        and np.abs(found.design).max(initial=0.0) < _OVERFLOW
     ):
         return None
     if found is not None and design_of is not None:
