@@ -179,6 +179,25 @@ def test_orbfits_forces_have_names_in_sbdb(name: str) -> None:
     assert error.max() < 1e-11  # seen: 3e-13
 
 
+@pytest.mark.parametrize("name", ["Apophis", "2024 BX1", "Ceres"])
+def test_oef_keeps_who_published_what(name: str) -> None:
+    """JPL's orbits came back as NEOCC's."""
+    given = replace(catalogue.find(name), name=None)
+    (found,) = read_oef(write_oef([given]))
+    for field in ("publisher", "solution", "solution_date"):
+        assert getattr(found, field) == getattr(given, field)
+    plain = write_oef([given]).replace("! SOLUTION", "! REMARK")
+    assert read_oef(plain)[0].publisher == "ESA NEOCC"
+
+
+def test_a_planets_barycentre_is_its_centre_in_de440() -> None:
+    assert read_opm(OPM.replace("= EARTH", "= Mars Barycenter")) == read_opm(
+        OPM.replace("= EARTH", "= MARS")
+    )
+    with pytest.raises(InputError, match="centre"):
+        read_opm(OPM.replace("= EARTH", "= EARTH BARYCENTER"))
+
+
 def test_oef_holds_many_orbits_and_one_line_records() -> None:
     orbits = read_oef(write_oef([catalogue.find("Eros"), catalogue.find("2024 BX1")]))
     assert [orbit.designation for orbit in orbits] == ["433", "2024 BX1"]

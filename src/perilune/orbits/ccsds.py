@@ -38,6 +38,7 @@ CENTERS: Final = (
     "SUN", "SOLAR SYSTEM BARYCENTER", "MERCURY", "VENUS", "EARTH", "MOON", "MARS", "JUPITER",
     "SATURN", "URANUS", "NEPTUNE", "PLUTO",
 )  # fmt: skip
+_SYSTEMS: Final = CENTERS[6:]  # of these DE440 has the barycentre with their moons
 _LOCAL_FRAMES: Final = ("RSW", "RTN", "TNW")
 _AXES: Final = ("X", "Y", "Z", "X_DOT", "Y_DOT", "Z_DOT")
 COVARIANCE_UNITS: Final = {
@@ -127,6 +128,8 @@ def center_of(text: SourceText, line: Line) -> str:
     """The origin that a CENTER_NAME line names."""
     name = " ".join(line.value.upper().replace("_", " ").split())
     name = "SOLAR SYSTEM BARYCENTER" if name == "SSB" else name
+    if name.removesuffix(" BARYCENTER") in _SYSTEMS:
+        name = name.removesuffix(" BARYCENTER")
     if name not in CENTERS:
         raise text.error(
             "the centre is not one that Perilune knows",

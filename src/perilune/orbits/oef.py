@@ -8,7 +8,8 @@ that `LSP` lists and `NGR` gives: the area-to-mass ratio in m^2/t and the Yarkov
 
 The GM of the Sun behind the elements follows from the comment line PERIOD: the files of today
 have that of DE440, older ones OrbFit's, the Gaussian constant squared, which is also taken where
-there is no such line. NEOCC's files name no solution, so the epoch stands for one.
+there is no such line. NEOCC's files name no solution, so the epoch stands for one; those that
+Perilune writes of others' orbits name it in a comment line SOLUTION.
 """
 
 from __future__ import annotations
@@ -42,11 +43,12 @@ from perilune.orbits.orbit import SUN, Orbit
 from perilune.orbits.reading import SourceText, load
 from perilune.times import mjd_tdb_from_tt, mjd_tt_from_tdb
 
-_PUBLISHER: Final = "ESA NEOCC"
+PUBLISHER: Final = "ESA NEOCC"
 _REFERENCE: Final = "ECLM J2000"
 MODEL_PARAMETERS: Final = ("area_to_mass_m2_t", "yarkovsky_1e10_au_d2")  # LSP model 1
 _INVERSE_SQUARE: Final = (1.0, 1.0, 2.0, 5.093, 0.0)
 PERIOD: Final = "! PERIOD "
+SOLUTION: Final = "! SOLUTION "  # publisher | solution | its date
 _READ_OVER: Final = ("NOR", "MAS", "APR")  # normal matrix, mass, what was assumed beforehand
 _SCALES: Final = ("TDT", "TT", "TDB")
 _PACKED: Final = re.compile(r"(\d{4})([A-Z]{2}\d*)", re.ASCII)
@@ -61,6 +63,7 @@ class _Record:
     elements: Elements | None = None
     epoch_mjd_tdb: float | None = None
     period_d: float | None = None
+    published: tuple[str, str, str] | None = None
     magnitudes: tuple[float, ...] = ()
     model: int = 0
     dimension: int = 6
@@ -110,7 +113,8 @@ def parse_oef(text: SourceText) -> list[Orbit]:
     numbered = [
         (number, line)
         for number, line in enumerate(lines[body:], body + 1)
-        if line.strip() and (not line.lstrip().startswith("!") or line.startswith(PERIOD))
+        if line.strip()
+        and (not line.lstrip().startswith("!") or line.startswith((PERIOD, SOLUTION)))
     ]
     if not numbered:
         raise text.error(
@@ -127,6 +131,11 @@ def _records(text: SourceText, numbered: list[tuple[int, str]]) -> list[_Record]
         if line.startswith(PERIOD):
             if records:
                 records[-1].period_d = text.number(line.removeprefix(PERIOD), "PERIOD", number)
+            continue
+        if line.startswith(SOLUTION):
+            words = [word.strip() for word in line.removeprefix(SOLUTION).split("|")]
+            if records and len(words) == 3 and words[0] and words[1]:
+                records[-1].published = (words[0], words[1], words[2])
             continue
         if not line[0].isspace():
             records.append(_Record(line.strip(), number))
@@ -274,6 +283,7 @@ def _orbit(text: SourceText, record: _Record) -> Orbit:
             covariance,
             parameters,
             rounding_of(record.covariance_printed) if covariance is not None else DOUBLE_ROUNDING,
+            record.published,
         )
     if covariance is not None and correlation is not None:
         scale = np.sqrt(np.diag(covariance))
@@ -330,14 +340,20 @@ def _build(
     covariance: NDArray[np.float64] | None = None,
     parameters: tuple[str, ...] = (),
     rounding: float = DOUBLE_ROUNDING,
+    published: tuple[str, str, str] | None = None,
 ) -> Orbit:
+    publisher, solution, date = published or (
+        PUBLISHER,
+        f"NEOCC {printed_mjd_tt(epoch_mjd_tdb)}",
+        "",
+    )
     return Orbit(
         designation=_PACKED.sub(r"\1 \2", name) if _PACKED.fullmatch(name) else name,
         name=None,
         number=number_of(name),
-        solution=f"NEOCC {printed_mjd_tt(epoch_mjd_tdb)}",
-        publisher=_PUBLISHER,
-        solution_date=None,
+        solution=solution,
+        publisher=publisher,
+        solution_date=date or None,
         epoch_mjd_tdb=epoch_mjd_tdb,
         elements=elements,
         non_gravitational=model,

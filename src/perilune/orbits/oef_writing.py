@@ -27,6 +27,8 @@ from perilune.orbits.non_gravitational import A1_PER_M2_T_ORBFIT_AU_D2, NonGravi
 from perilune.orbits.oef import (
     MODEL_PARAMETERS,
     PERIOD,
+    PUBLISHER,
+    SOLUTION,
     file_order,
     printed_mjd_tt,
     semi_major_axis_au,
@@ -114,6 +116,9 @@ def _written(orbit: Orbit) -> str:
     names = file_order(elements)
     model = orbit.non_gravitational
     lines = [orbit.designation.replace(" ", ""), f" {kind} " + " ".join(values)]
+    if orbit.publisher and orbit.solution and orbit.publisher != PUBLISHER:
+        source = (orbit.publisher, orbit.solution, orbit.solution_date or "")
+        lines.append(SOLUTION + " | ".join(" ".join(word.split()) for word in source).rstrip())
     lines.append(f" MJD {printed_mjd_tt(orbit.epoch_mjd_tdb):>20} TDT")
     if orbit.absolute_magnitude_h is not None:
         slope = 0.15 if orbit.slope_g is None else orbit.slope_g
