@@ -26,6 +26,8 @@ import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
 import type { Vec } from "../lib/kepler";
 import { onPaper } from "../lib/save";
 import { colour } from "../lib/theme.svelte";
+import { type Label, Labels } from "./labels";
+import { LIT, ROUND } from "./shaders";
 
 interface Part {
   object: Object3D;
@@ -38,27 +40,6 @@ interface Part {
   place: (focus: Vec, unitKm: number) => void;
   paint: (value: Color) => void;
 }
-
-export interface Label {
-  text: string;
-  at: Vec;
-  tone?: string;
-}
-
-const ROUND = {
-  vertexShader:
-    "uniform float size; void main() { gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0); gl_PointSize = size; }",
-  fragmentShader:
-    "uniform vec3 tone; uniform float alpha; void main() { float d = length(gl_PointCoord - 0.5); if (d > 0.5) discard; gl_FragColor = vec4(tone, alpha * smoothstep(0.5, 0.4, d));\n#include <colorspace_fragment>\n}",
-};
-
-// Sunlight and a little more; three's own materials cost several times this in software.
-const LIT = {
-  vertexShader:
-    "varying vec3 up; void main() { up = normal; gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0); }",
-  fragmentShader:
-    "uniform vec3 sun; uniform vec3 tone; varying vec3 up; void main() { float lit = max(dot(normalize(up), sun), 0.0); gl_FragColor = vec4(tone * (0.09 + 0.91 * sqrt(lit)), 1.0);\n#include <colorspace_fragment>\n}",
-};
 
 let software: boolean | null = null;
 
@@ -86,9 +67,8 @@ export class Stage {
   readonly #renderer: WebGLRenderer;
   readonly #controls: OrbitControls;
   readonly #sun = new Vector3(0, -0.7, 0.7);
-  readonly #labels: HTMLDivElement;
+  readonly #labels = new Labels();
   #parts: Part[] = [];
-  #texts: Label[] = [];
   #focus: Vec = [0, 0, 0];
   #unitKm: number;
   #asked = 0;
@@ -120,10 +100,7 @@ export class Stage {
       "aria-label",
       `${name}. Arrow keys turn it, plus and minus zoom.`,
     );
-    this.#labels = document.createElement("div");
-    this.#labels.className = "labels";
-    this.#labels.ariaHidden = "true";
-    host.append(this.canvas, this.#labels);
+    host.append(this.canvas, this.#labels.element);
     this.#camera.up.set(0, 0, 1);
     this.#camera.position.set(...from);
     this.#controls = new OrbitControls(this.#camera, this.canvas);
@@ -163,10 +140,13 @@ export class Stage {
   }
 
   /** A sphere about the origin behind which labels are left out, km. */
-  occluderKm = 0;
+  set occluderKm(radius: number) {
+    this.#labels.occluderKm = radius;
+    this.draw();
+  }
 
   set labels(texts: Label[]) {
-    this.#texts = texts;
+    this.#labels.texts = texts;
     this.draw();
   }
 
@@ -387,63 +367,7 @@ export class Stage {
     this.#camera.far = 60 * distance + 60;
     this.#camera.updateProjectionMatrix();
     this.#renderer.render(this.#scene, this.#camera);
-    this.#write();
-  }
-
-  #write(): void {
-    const { clientWidth: width, clientHeight: height } = this.host;
-    while (this.#labels.childElementCount > this.#texts.length) this.#labels.lastChild?.remove();
-    while (this.#labels.childElementCount < this.#texts.length) {
-      this.#labels.append(document.createElement("span"));
-    }
-    const taken: [number, number, number][] = [];
-    this.#texts.forEach((label, k) => {
-      const span = this.#labels.children[k] as HTMLSpanElement;
-      const at = label.at.map((x, axis) => (x - this.#focus[axis]!) / this.#unitKm) as Vec;
-      const point = new Vector3(...at).project(this.#camera);
-      const x = ((point.x + 1) / 2) * width;
-      const y = ((1 - point.y) / 2) * height;
-      const isIn = point.z < 1 && x > 0 && x < width && y > 0 && y < height - 8;
-      const reach = label.text.length * 7.5 + 14;
-      // Where there is no room on the right, it stands on the left.
-      const isLeft = x + reach > width;
-      const from = isLeft ? x - reach : x;
-      // The first labels matter most: a later one that would lie on them is left out.
-      const isFree = !taken.some(
-        ([a, b, w]) => Math.abs(b - y) < 16 && from < a + w && a < from + reach,
-      );
-      const hidden = !isIn || !isFree || this.#isBehind(at);
-      // Only what has changed is written: each writing has the browser lay out and paint anew.
-      if (span.hidden !== hidden) span.hidden = hidden;
-      if (hidden) return;
-      taken.push([from, y, reach]);
-      const tone = label.tone ? `var(--${label.tone})` : "";
-      const move = `translate(${x.toFixed(1)}px, ${(y - 19).toFixed(1)}px) translateX(${isLeft ? "calc(-100% - 8px)" : "8px"})`;
-      if (span.textContent !== label.text) span.textContent = label.text;
-      if (span.dataset["tone"] !== tone) {
-        span.dataset["tone"] = tone;
-        span.style.color = tone;
-      }
-      if (span.dataset["move"] !== move) {
-        span.dataset["move"] = move;
-        span.style.transform = move;
-      }
-    });
-  }
-
-  /** Whether the occluder stands between the camera and a place (in units of the scene). */
-  #isBehind(at: Vec): boolean {
-    const radius = (0.995 * this.occluderKm) / this.#unitKm;
-    if (!radius) return false;
-    const eye = this.#camera.position;
-    const middle = new Vector3(...(this.#focus.map((x) => -x / this.#unitKm) as Vec));
-    const way = new Vector3(...at).sub(eye);
-    const length = way.length();
-    way.normalize();
-    const along = middle.clone().sub(eye).dot(way);
-    if (along <= 0 || along >= length) return false;
-    const off = eye.clone().addScaledVector(way, along).distanceTo(middle);
-    return off < radius && length > along;
+    this.#labels.write(this.#camera, this.#focus, this.#unitKm);
   }
 
   #press(event: KeyboardEvent): void {
@@ -500,14 +424,7 @@ export class Stage {
     const context = copy.getContext("2d")!;
     const ratio = this.#renderer.getPixelRatio();
     context.scale(ratio, ratio);
-    context.font = "13px system-ui, sans-serif";
-    const home = this.#labels.getBoundingClientRect();
-    for (const span of this.#labels.children) {
-      if ((span as HTMLElement).hidden) continue;
-      const box = span.getBoundingClientRect();
-      context.fillStyle = getComputedStyle(span).color;
-      context.fillText(span.textContent ?? "", box.left - home.left, box.top - home.top + 14);
-    }
+    this.#labels.paint(context);
     return copy;
   }
 
