@@ -185,3 +185,30 @@ def test_a_trial_orbit_that_grazes_the_observer_does_not_break_the_arithmetic() 
     for i in range(10):
         kept = np.linalg.norm(found.design[i] @ np.linalg.pinv(sharp.design[i]), 2)
         assert kept == pytest.approx(1.0, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("body", "distance_km", "speed_km_s", "bound_to"),
+    [("earth", 2.5e5, 1.2, "earth"), ("moon", 1.2e4, 0.6, "moon"), ("earth", 2.5e5, 3.0, None)],
+)
+def test_what_circles_the_earth_or_the_moon_is_said_to(
+    body: str, distance_km: float, speed_km_s: float, bound_to: str | None
+) -> None:
+    """A satellite's heliocentric elements look like a near-Earth object's."""
+    ephemeris, epoch = solar_system(), 60500.0
+    body_km, body_km_s = ephemeris.state(body, epoch)
+    sun_km, sun_km_s = ephemeris.state("sun", epoch)
+    orbit = CartesianOrbit(
+        epoch,
+        body_km - sun_km + distance_km * np.array([0.8, 0.6, 0.0]),
+        body_km_s - sun_km_s + speed_km_s * np.array([-0.48, 0.64, 0.6]),
+        (),
+        None,
+        None,
+    )
+    rows = measured(ephemeris, orbit, epoch + np.linspace(-0.5, 0.5, 20), seed=3)
+    solution = fit_orbit(ephemeris, orbit, None, rows, np.ones(20, dtype=np.bool_))
+    judged = verdict(solution, (), rows)
+    assert judged.status == "converged"
+    assert judged.bound_to == bound_to
+    assert ("in orbit about" in judged.reason) == (bound_to is not None)

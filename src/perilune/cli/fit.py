@@ -156,6 +156,7 @@ def _data(found: Fit, table: Observations, with_rows: bool) -> dict[str, Any]:
         "object": found.object,
         "status": found.verdict.status,
         "reason": found.verdict.reason,
+        "bound_to": found.verdict.bound_to,
         "epoch_mjd_tdb": solution.orbit.epoch_mjd_tdb if solution else None,
         "elements": element_values(solution.orbit)[0] if solution else None,
         "elements_sigma": element_values(solution.orbit)[1] if solution and counted else None,
@@ -248,7 +249,7 @@ def _show(data: list[dict[str, Any]], with_rows: bool) -> None:
                ">arc d")  # fmt: skip
     show_table("Orbits from observations", columns, table)
     for row in data:
-        if row["status"] != "converged" or row["other_object"]:
+        if row["status"] != "converged" or row["other_object"] or row["bound_to"]:
             print(f"\n{row['object']}: {row['reason']}.")
     if with_rows:
         for row in data:

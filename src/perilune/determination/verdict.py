@@ -10,7 +10,7 @@ import numpy as np
 from perilune.astrometry.observations import FloatArray
 from perilune.determination.least_squares import Solution
 from perilune.determination.measurements import Measurements
-from perilune.ephemeris import planets
+from perilune.ephemeris import MAJOR_BODIES, planets
 
 Status = Literal["converged", "unconstrained", "failed"]
 
@@ -27,6 +27,8 @@ MAX_CHI2_REDUCED: Final = 4.0
 MAX_REJECTED: Final = 0.3
 # Two orbits fit alike if their χ² differ by less than this (three sigmas of one quantity).
 _AS_GOOD_CHI2: Final = 9.0
+# So near, and too slow to leave, an object is in orbit about the body: its Hill radius, km.
+_HILL_KM: Final = {"moon": 6.0e4, "earth": 1.5e6}
 # States nearer than this in either's sigmas are one orbit.
 _SAME_SIGMA: Final = 3.0
 
@@ -42,12 +44,14 @@ class Verdict:
             middle observation; NaN without an orbit.
         energy_sigma: that of the orbital energy, relative to the kinetic energy plus the Sun's
             potential; NaN without.
+        bound_to: "earth" or "moon" where the object is in orbit about it at its epoch.
     """
 
     status: Status
     reason: str
     range_sigma: float
     energy_sigma: float
+    bound_to: str | None = None
 
 
 def same_orbit(one: Solution, other: Solution) -> bool:
@@ -142,7 +146,24 @@ def verdict(
         if rival < _AS_GOOD_CHI2:
             status = "unconstrained"
             reason = f"another orbit fits as well (chi2 larger by {rival:.1f})"
-    return Verdict(status, reason, range_sigma, energy_sigma)
+    bound_to = _bound_to(solution) if status == "converged" else None
+    if bound_to is not None:
+        reason = f"{reason}; the object is in orbit about the {bound_to.capitalize()}"
+    return Verdict(status, reason, range_sigma, energy_sigma, bound_to)
+
+
+def _bound_to(solution: Solution) -> str | None:
+    """The Moon or the Earth, if the object is bound to it at its epoch and within its sphere."""
+    orbit, bodies = solution.orbit, planets()
+    sun_km, sun_km_s = bodies.state("sun", orbit.epoch_mjd_tdb)
+    for body, within_km in _HILL_KM.items():
+        body_km, body_km_s = bodies.state(body, orbit.epoch_mjd_tdb)
+        r = float(np.linalg.norm(orbit.position_km + sun_km - body_km))
+        v = float(np.linalg.norm(orbit.velocity_km_s + sun_km_s - body_km_s))
+        gm = float(bodies.arrays.gm_km3_s2[MAJOR_BODIES.index(body)])
+        if r < within_km and 0.5 * v**2 < gm / r:
+            return body
+    return None
 
 
 def _rivals(one: Solution, other: Solution) -> bool:
