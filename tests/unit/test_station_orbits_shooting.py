@@ -11,9 +11,10 @@ from perilune.dynamics.lunar_orbit_rotating import epochs_of_phase, rotating_fra
 from perilune.dynamics.three_body_families import family, member
 from perilune.ephemeris import planets
 from perilune.errors import InputError, NotConvergedError, OutOfRangeError
-from perilune.station.orbits.flown import periodic_orbit
+from perilune.station.orbits.flown import periodic_orbit, reference_orbit
 from perilune.station.orbits.shooting import carry_into_ephemeris
 from perilune.station.spacecraft import Orbiter
+from perilune.times import parse_epoch
 
 
 def test_the_frame_holds_the_earth_and_the_moon() -> None:
@@ -88,6 +89,20 @@ def test_next_to_a_resonance_with_the_month_it_grows_or_takes_another_phase() ->
 def orbiter(**which: object) -> Orbiter:
     chosen = {"point": "L1", "branch": "south", "epoch": "2031-01-01", **which}
     return Orbiter.model_validate({"id": "relay", "nrho": chosen})
+
+
+def test_a_lyapunov_orbit_may_stand_in_a_station_file() -> None:
+    """About L1 in the plane of the Moon's own motion: 95 km off it seen, of 98,000 km across."""
+    chosen = {"point": "L1", "period": "13 d", "epoch": "2031-01-01"}
+    held = Orbiter.model_validate({"id": "planar", "lyapunov": chosen})
+    assert held.family == "lyapunov"
+    assert periodic_orbit(held).period_d == pytest.approx(13.0)
+    epoch = parse_epoch("2031-01-01")
+    flown = reference_orbit(held, epoch, epoch + 20.0)
+    frame = rotating_frame(flown.epoch_mjd_tdb)
+    own = frame.from_moon_icrf(flown.states)
+    assert np.abs(own[:, 2]).max() < 500.0
+    assert flown.gap_km < 1e-4
 
 
 def test_a_member_that_is_not_there_or_not_alone_is_told_with_its_orbiter() -> None:

@@ -113,6 +113,12 @@ class DistantRetrograde(_ThreeBody):
     """A distant retrograde orbit (DRO) in the Moon's orbit plane."""
 
 
+class Lyapunov(_ThreeBody):
+    """A Lyapunov orbit about L1 or L2, in the Moon's orbit plane."""
+
+    point: Literal["L1", "L2"]
+
+
 class Butterfly(_ThreeBody):
     """A butterfly orbit, which bifurcates from the L2 halos."""
 
@@ -157,7 +163,8 @@ class StateSource(Part):
         return self
 
 
-_SOURCES: Final = ("llo", "frozen", "nrho", "halo", "dro", "butterfly", "state", "oem", "spk")
+THREE_BODY: Final = ("nrho", "halo", "dro", "lyapunov", "butterfly")
+_SOURCES: Final = ("llo", "frozen", *THREE_BODY, "state", "oem", "spk")
 
 
 class Orbiter(Part):
@@ -170,6 +177,7 @@ class Orbiter(Part):
     nrho: Nrho | None = None
     halo: Halo | None = None
     dro: DistantRetrograde | None = None
+    lyapunov: Lyapunov | None = None
     butterfly: Butterfly | None = None
     state: StateSource | None = None
     oem: str | None = Field(None, description="A CCSDS OEM file.")
@@ -180,6 +188,11 @@ class Orbiter(Part):
         if sum(getattr(self, source) is not None for source in _SOURCES) != 1:
             raise wrong(f"exactly one of {', '.join(_SOURCES[:-1])} and {_SOURCES[-1]}")
         return self
+
+    @property
+    def three_body(self) -> Nrho | Halo | DistantRetrograde | Lyapunov | Butterfly | None:
+        """Its orbit of the three-body problem, if it is on one."""
+        return self.nrho or self.halo or self.dro or self.lyapunov or self.butterfly
 
     @property
     def family(self) -> str:

@@ -13,6 +13,7 @@ from perilune.station.build_up.vehicles import Crew
 from perilune.station.facilities import Facility
 from perilune.station.faults import StationFileError
 from perilune.station.places import Site
+from perilune.station.spacecraft import THREE_BODY
 from perilune.station.station import Station
 from perilune.times import parse_epoch
 
@@ -195,7 +196,7 @@ def destination(station: Station, element: str) -> Node | None:
         return "surface" if place.body == "moon" else None
     if place.family in ("llo", "frozen"):
         return "llo"
-    return "nrho" if place.family in ("nrho", "halo", "dro", "butterfly") else None
+    return "nrho" if place.family in THREE_BODY else None
 
 
 def _is_planned(station: Station, facility: Facility) -> bool:

@@ -17,12 +17,20 @@ from perilune.ephemeris import planets
 from perilune.errors import InputError, NotConvergedError
 from perilune.station.orbits.reference import ReferenceOrbit
 from perilune.station.orbits.shooting import carry_into_ephemeris
-from perilune.station.spacecraft import Butterfly, DistantRetrograde, Halo, Nrho, Orbiter
+from perilune.station.spacecraft import (
+    THREE_BODY,
+    Butterfly,
+    DistantRetrograde,
+    Halo,
+    Lyapunov,
+    Nrho,
+    Orbiter,
+)
 from perilune.station.tabulated import TabulatedStates
 from perilune.times import parse_epoch
 
 FloatArray = NDArray[np.float64]
-ThreeBodyFamily = Nrho | Halo | DistantRetrograde | Butterfly
+ThreeBodyFamily = Nrho | Halo | DistantRetrograde | Lyapunov | Butterfly
 
 # Gateway's perilunes, Lee (2019), "Gateway Destination Orbit Model", NASA.
 _GATEWAY_BAND_KM: Final = (3196.0, 3557.0)
@@ -42,9 +50,9 @@ def periodic_orbit(orbiter: Orbiter) -> PeriodicOrbit:
     """
     chosen = _chosen(orbiter)
     point = None
-    if isinstance(chosen, Halo):
+    if isinstance(chosen, Halo | Lyapunov):
         point = 1 if chosen.point == "L1" else 2
-    branch = None if isinstance(chosen, DistantRetrograde) else chosen.branch
+    branch = chosen.branch if isinstance(chosen, Halo | Butterfly) else None
     table = family(orbiter.family, point, branch)  # type: ignore[arg-type]
     try:
         if chosen.perilune is not None:
@@ -99,13 +107,13 @@ def reference_orbit(orbiter: Orbiter, first_mjd_tdb: float, last_mjd_tdb: float)
 
 
 def _chosen(orbiter: Orbiter) -> ThreeBodyFamily:
-    chosen = orbiter.nrho or orbiter.halo or orbiter.dro or orbiter.butterfly
+    chosen = orbiter.three_body
     if chosen is None:
         raise InputError(
             "the orbiter is on no orbit of the three-body problem",
             field=orbiter.id,
             found=orbiter.family,
-            expected="nrho, halo, dro or butterfly",
+            expected=", ".join(THREE_BODY),
         )
     return chosen
 

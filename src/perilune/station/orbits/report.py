@@ -47,7 +47,7 @@ class OrbiterRow:
 
     Attributes:
         orbiter: its id.
-        family: "nrho", "halo", "dro", "butterfly", "llo", "frozen", "state", "oem" or "spk".
+        family: the source's name in the station file: "nrho", "halo", "llo", "state", ….
         period_d: mean time from perilune to perilune, days.
         perilune_km, apolune_km: least and largest distance from the Moon's centre over the span.
         jacobi, stability: of the periodic orbit of the three-body problem.
@@ -135,7 +135,7 @@ def _three_body(
     progress: Progress | None,
 ) -> OrbiterRow:
     orbit = periodic_orbit(orbiter)
-    chosen = orbiter.nrho or orbiter.halo or orbiter.dro or orbiter.butterfly
+    chosen = orbiter.three_body
     assert chosen is not None
     epoch = parse_epoch(chosen.epoch, "epoch")
     reference = reference_orbit(orbiter, epoch, epoch + days)

@@ -9,6 +9,7 @@ from perilune.station.facilities import Facility
 from perilune.station.faults import fault, near_names
 from perilune.station.power import has_power
 from perilune.station.quantities import number_and_unit
+from perilune.station.spacecraft import THREE_BODY
 from perilune.station.station import StationFile
 from perilune.station.trade.axes import Place
 from perilune.station.trade.delta_v import FAMILIES
@@ -133,7 +134,7 @@ def _possible(
         problem = "it has no loads"
     elif orbiter is not None:
         family = orbiter.family
-        three_body = family in ("nrho", "halo", "dro", "butterfly")
+        three_body = family in THREE_BODY
         if quantity in THREE_BODY_ONLY and not three_body:
             problem = f"orbits of the family {family} have none"
         elif quantity in KEPT_ONLY and not three_body and family != "llo":
