@@ -205,7 +205,7 @@ def _in_order(
     for rows, paths in zip(groups, carried, strict=True):
         found.update(zip(rows, paths, strict=True))
         if progress is not None:
-            progress(len(found) / count, "propagating")
+            progress(len(found) / count, "")
     return [found[row] for row in range(count)]
 
 
