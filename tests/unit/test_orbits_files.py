@@ -190,6 +190,15 @@ def test_oef_keeps_who_published_what(name: str) -> None:
     assert read_oef(plain)[0].publisher == "ESA NEOCC"
 
 
+@pytest.mark.parametrize(
+    "designation", ["C/2017 K2", "2040 P-L", "A/2017 U1", "2024 YR4", "3138 T-2", "1I", "A801 AA"]
+)
+def test_oef_keeps_every_kind_of_designation(designation: str) -> None:
+    """OEF's names have no blanks: those of comets and surveys came back without theirs."""
+    given = replace(catalogue.find("Eros"), designation=designation, name=None, number=None)
+    assert read_oef(write_oef([given]))[0].designation == designation
+
+
 def test_a_planets_barycentre_is_its_centre_in_de440() -> None:
     assert read_opm(OPM.replace("= EARTH", "= Mars Barycenter")) == read_opm(
         OPM.replace("= EARTH", "= MARS")

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perilune.orbits.covariance import DOUBLE_ROUNDING, rounding_of
-from perilune.orbits.designations import number_of
+from perilune.orbits.designations import number_of, tidy
 from perilune.orbits.elements import (
     GM_SUN_GAUSS_KM3_S2,
     CartesianStateAu,
@@ -51,7 +51,6 @@ PERIOD: Final = "! PERIOD "
 SOLUTION: Final = "! SOLUTION "  # publisher | solution | its date
 _READ_OVER: Final = ("NOR", "MAS", "APR")  # normal matrix, mass, what was assumed beforehand
 _SCALES: Final = ("TDT", "TT", "TDB")
-_PACKED: Final = re.compile(r"(\d{4})([A-Z]{2}\d*)", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -348,7 +347,7 @@ def _build(
         "",
     )
     return Orbit(
-        designation=_PACKED.sub(r"\1 \2", name) if _PACKED.fullmatch(name) else name,
+        designation=tidy(name),
         name=None,
         number=number_of(name),
         solution=solution,
