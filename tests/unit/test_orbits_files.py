@@ -37,7 +37,7 @@ from perilune.orbits import (
     write_perilune,
     write_sbdb,
 )
-from perilune.orbits.elements import Elements
+from perilune.orbits.elements import GM_SUN_DE440_KM3_S2, Elements
 from perilune.orbits.sbdb_writing import sbdb_digits
 
 # Two lines as the Minor Planet Center publishes them (MPCORB of July 2019).
@@ -197,6 +197,15 @@ def test_oef_keeps_every_kind_of_designation(designation: str) -> None:
     """OEF's names have no blanks: those of comets and surveys came back without theirs."""
     given = replace(catalogue.find("Eros"), designation=designation, name=None, number=None)
     assert read_oef(write_oef([given]))[0].designation == designation
+
+
+@pytest.mark.parametrize("name", ["2024 YR4", "Eros", "Ceres", "2024 BX1"])
+def test_opm_keeps_the_solution_and_the_brightness(name: str) -> None:
+    """Without H a risk has neither energy nor Palermo scale; the solution became today's date."""
+    given = with_elements(catalogue.find(name), CartesianState)
+    assert read_opm(write_opm(given)) == replace(given, gm_sun_km3_s2=GM_SUN_DE440_KM3_S2)
+    with pytest.raises(InputError, match="USER_DEFINED_ABSOLUTE_MAGNITUDE_H"):
+        read_opm(re.sub("(MAGNITUDE_H +=).*", r"\1 bright", write_opm(given)))
 
 
 def test_a_planets_barycentre_is_its_centre_in_de440() -> None:

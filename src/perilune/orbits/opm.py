@@ -1,7 +1,8 @@
 """CCSDS Orbit Parameter Messages in KVN: one state, with its covariance.
 
 Mass, drag and radiation fields are read over: they are no part of an orbit here. A message with
-manoeuvres is refused, since the state alone does not describe that trajectory.
+manoeuvres is refused, since the state alone does not describe that trajectory. What an OPM has no
+field for, the solution, H and G and the like, stands in user-defined ones.
 """
 
 from __future__ import annotations
@@ -41,6 +42,15 @@ from perilune.orbits.reading import SourceText, load
 VERSION_KEY: Final = "CCSDS_OPM_VERS"
 _STATE: Final = {
     "X": "km", "Y": "km", "Z": "km", "X_DOT": "km/s", "Y_DOT": "km/s", "Z_DOT": "km/s",
+}  # fmt: skip
+_SOLUTION: Final = "USER_DEFINED_SOLUTION"
+_SOLUTION_DATE: Final = "USER_DEFINED_SOLUTION_DATE"
+_PHYSICAL: Final = {
+    f"USER_DEFINED_{name.upper()}": name
+    for name in (
+        "absolute_magnitude_h", "slope_g", "total_magnitude_m1", "total_slope_k1", "diameter_km",
+        "albedo",
+    )
 }  # fmt: skip
 _READ_OVER: Final = {
     "CREATION_DATE", "ORIGINATOR", "CLASSIFICATION", "MESSAGE_ID", "REF_FRAME_EPOCH",
@@ -113,20 +123,31 @@ def parse_opm(text: SourceText) -> Orbit:
     designation = need(text, block, "OBJECT_ID", last).value
     originator = block["ORIGINATOR"].value if "ORIGINATOR" in block else ""
     created = block["CREATION_DATE"].value if "CREATION_DATE" in block else ""
+    solution, date = f"{originator} {created}".strip(), created
+    if _SOLUTION in block:
+        solution = need(text, block, _SOLUTION, last).value
+        date = block[_SOLUTION_DATE].value if _SOLUTION_DATE in block else ""
+    physical = {
+        name: text.number(block[key].value, key, block[key].number)
+        for key, name in _PHYSICAL.items()
+        if key in block
+    }
     with text.located():
         return Orbit(
             designation=designation,
             name=None if name == designation else name,
             number=number_of(designation, name),
-            solution=f"{originator} {created}".strip(),
+            solution=solution,
             publisher=originator,
-            solution_date=created or None,
+            solution_date=date or None,
             epoch_mjd_tdb=epoch_of(text, epoch.value, scale, epoch.number),
             elements=CartesianState((x[0], x[1], x[2]), (x[3], x[4], x[5]), frame, origin),
+            non_gravitational=None,
             covariance=covariance,
             covariance_parameters=CartesianState.PARAMETERS if covariance is not None else (),
             covariance_rounding=rounding,
             source=text.file or "",
+            **physical,
         )
 
 
@@ -145,8 +166,7 @@ def _covariance(
 def write_opm(orbit: Orbit, created_utc: str | None = None) -> str:
     """The orbit as an OPM 2.0 with its covariance, in TDB; numbers give the float64 back.
 
-    Elements of another kind become a heliocentric ICRF state. H, G and the like are not written:
-    an OPM has no place for them.
+    Elements of another kind become a heliocentric ICRF state.
 
     Args:
         orbit: the orbit.
@@ -180,6 +200,12 @@ def write_opm(orbit: Orbit, created_utc: str | None = None) -> str:
         matrix = orbit.covariance[np.ix_(order, order)]
         for row, column, key in zip(*np.tril_indices(6), COVARIANCE_KEYS, strict=True):
             rows.append((key, repr(float(matrix[row, column])), COVARIANCE_UNITS[key]))
+    for key, text in ((_SOLUTION, orbit.solution), (_SOLUTION_DATE, orbit.solution_date)):
+        if text:
+            rows.append((key, " ".join(text.split()), ""))
+    for key, name in _PHYSICAL.items():
+        if (value := getattr(orbit, name)) is not None:
+            rows.append((key, repr(float(value)), ""))
     return "".join(
         f"{key:<15} = {value}{f' [{unit}]' if unit else ''}\n" for key, value, unit in rows
     )
