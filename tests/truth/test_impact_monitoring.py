@@ -25,8 +25,7 @@ from perilune.times import mjd_utc_from_tdb, parse_epoch
 
 # NEOCC's nominal orbit of 1979 XB is not the minimum of chi square of the 18 observations: the
 # residuals that it prints beside them (1979XB.rwo) are those of an orbit 0.640 sigma along the
-# line of variations (chi square 7.283; the minimum has 6.869), and so are all its sigmas. They
-# count the other way round, too.
+# line of variations (chi square 7.283; the minimum has 6.869), and so are all its sigmas.
 NEOCC_OFFSET_SIGMA = -0.640
 
 
@@ -65,7 +64,7 @@ def test_1979_xb_has_neocc_s_eight_virtual_impactors(shared_data: Path) -> None:
         observers=None,
     ).assessments
     ours = [
-        (float(mjd_utc_from_tdb(parse_epoch(vi.epoch_utc))), -vi.sigma_lov, vi)
+        (float(mjd_utc_from_tdb(parse_epoch(vi.epoch_utc))), vi.sigma_lov, vi)
         for vi in earth.virtual_impactors
     ]
     for mjd, sigma, stretch_km, chance, palermo in published:
@@ -261,6 +260,10 @@ def test_what_hits_in_a_year_does_not_depend_on_how_far_the_search_goes(until: s
         [catalogue.find("2024 YR4")], ["earth"], parse_epoch(until), method="lov"
     )
     found = sorted(vi.impact_probability for vi in earth.virtual_impactors)
+    # On the side of the larger orbits, whichever way the eigenvectors came out.
+    assert sorted(vi.sigma_lov for vi in earth.virtual_impactors) == pytest.approx(
+        [0.0804, 3.5086], abs=1e-3
+    )
     assert {vi.epoch_utc[:10] for vi in earth.virtual_impactors} == {"2047-12-22"}
     assert found == pytest.approx([1.03e-7, 8.16e-6], rel=0.05)
 
@@ -271,3 +274,13 @@ def test_a_search_may_end_a_whole_number_of_years_after_the_epoch() -> None:
     until = apophis.epoch_mjd_tdb + 20 * 365.25
     (earth,) = assess_risk([apophis], ["earth"], until, method="lov", least_probability=1e-6)
     assert earth.impact_probability == 0.0
+
+
+@pytest.mark.parametrize("method", ["linear", "lov", "monte-carlo"])
+def test_sigma_counts_towards_larger_orbits_by_every_method(method: Method) -> None:
+    """2024 YR4 comes to the Moon on one side of the nominal orbit: the signs were opposite."""
+    (moon,) = assess_risk(
+        [catalogue.find("2024 YR4")], ["moon"], parse_epoch("2033-01-01"), method=method,
+        samples=2000,
+    )  # fmt: skip
+    assert moon.virtual_impactors[0].sigma_lov == pytest.approx(0.4326, abs=0.02)

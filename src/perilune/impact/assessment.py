@@ -15,8 +15,9 @@ from perilune.dynamics.system import surface_arrays
 from perilune.ephemeris import Ephemeris
 from perilune.impact.approaches import NominalEncounter
 from perilune.impact.b_plane import target_plane_points
-from perilune.impact.clones import Clones, ground_of, impact_samples
+from perilune.impact.clones import Clones, ground_of, impact_samples, largest_stretch
 from perilune.impact.intervals import ProbabilityEstimate
+from perilune.impact.line_of_variations import toward_larger_orbits
 from perilune.impact.linear import ellipse_from_clones
 from perilune.impact.local_samples import LocalSamples
 from perilune.impact.scales import (
@@ -148,7 +149,6 @@ class Rating:
         gm = float(self.ephemeris.arrays.gm_km3_s2[body])
         infinity = encounter.plane.v_infinity_km_s or 0.0
         speed = math.sqrt(infinity**2 + 2.0 * gm / float(self.radius[body]))
-        along = float(encounter.plane.coordinates_km @ ellipse.direction)
         epoch = encounter.epoch_mjd_tdb
         energy = palermo = torino = None
         if self.mass_kg is not None:
@@ -162,7 +162,7 @@ class Rating:
             impact_probability=probability,
             probability_low=probability,
             probability_high=probability,
-            sigma_lov=-along / ellipse.stretch_km if ellipse.stretch_km > 0.0 else 0.0,
+            sigma_lov=self._nearest_sigma(encounter),
             stretch=ellipse.stretch_km,
             width_km=ellipse.width_km,
             speed_km_s=speed,
@@ -172,6 +172,17 @@ class Rating:
             palermo=palermo,
             torino=torino,
         )
+
+    def _nearest_sigma(self, encounter: NominalEncounter) -> float:
+        """Where along its stretched direction the linear map passes nearest; 0 without one."""
+        assert encounter.factor is not None
+        jacobian = encounter.plane.coordinates_jacobian
+        stretched = largest_stretch(encounter.factor, jacobian)
+        slope_km = jacobian @ (
+            encounter.factor @ toward_larger_orbits(stretched, self.orbit.cartesian())
+        )
+        size2 = float(slope_km @ slope_km)
+        return -float(encounter.plane.coordinates_km @ slope_km) / size2 if size2 > 0.0 else 0.0
 
     def clone_rows(self, body: str, clones: Clones) -> list[ImpactorRow]:
         """The hits among clones, in groups."""

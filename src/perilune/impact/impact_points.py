@@ -24,7 +24,7 @@ from perilune.impact.clones import ground_of, run_clones
 from perilune.impact.corridor import Corridor, corridor
 from perilune.impact.ground import GroundPoints
 from perilune.impact.importance import search_importance
-from perilune.impact.line_of_variations import SIGMA_MAX, straight_line
+from perilune.impact.line_of_variations import SIGMA_MAX, straight_line, weakest_direction
 from perilune.impact.local_samples import LocalSamples, fly_around
 from perilune.impact.targets import targets_of
 from perilune.orbits.orbit import Orbit
@@ -174,7 +174,4 @@ def _line_direction(
 ) -> Array:
     """The unit vector of the line of variations that the assessment followed (`risk`)."""
     run = nominal_run(ephemeris, orbit, ("earth", "moon"), until_mjd_tdb, _SEARCH_KM, threads)
-    known = run.factors[np.isfinite(run.factors).all(axis=(1, 2))]
-    if known.size == 0:
-        return np.asarray(np.eye(6 + len(orbit.cartesian().parameters))[0])
-    return np.asarray(np.linalg.svd(known[-1])[2][0], dtype=np.float64)
+    return weakest_direction(run.factors, orbit.cartesian())

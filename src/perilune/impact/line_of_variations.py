@@ -24,7 +24,9 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from perilune.dynamics.orbit_paths import covariance_factor
+from perilune.ephemeris import planets
 from perilune.errors import InputError, NotConvergedError
+from perilune.orbits.orbit import CartesianOrbit
 
 Array = NDArray[np.float64]
 
@@ -97,6 +99,34 @@ class LineOfVariations:
         """F (n, n) and the unit tangent (n,) at the knot next to `sigma`."""
         knot = int(np.argmin(np.abs(self.sigma - sigma)))
         return self.factor[knot], self.tangent[knot]
+
+
+def weakest_direction(position_factors: Array, orbit: CartesianOrbit) -> Array:
+    """The unit vector in whitened coordinates that moves the object farthest in the end.
+
+    Positive sigmas are larger orbits, whose objects come late: so the sign of an impactor's sigma
+    does not depend on how far a search goes.
+
+    Args:
+        position_factors: (K, 3, n) derivatives of the position by the whitened coordinates at
+            epochs in order; NaN where the nominal orbit has ended.
+        orbit: the nominal orbit, with its covariance.
+    """
+    assert orbit.covariance is not None
+    known = position_factors[np.isfinite(position_factors).all(axis=(1, 2))]
+    if known.size == 0:
+        return np.asarray(np.eye(orbit.covariance.shape[0])[0])
+    return toward_larger_orbits(np.linalg.svd(known[-1])[2][0], orbit)
+
+
+def toward_larger_orbits(direction: Array, orbit: CartesianOrbit) -> Array:
+    """A direction (n,) in whitened coordinates, or its opposite, if that raises the energy."""
+    assert orbit.covariance is not None
+    gm = float(planets().arrays.gm_km3_s2[0])
+    r3 = float(np.linalg.norm(orbit.position_km)) ** 3
+    by_energy = np.concatenate([gm / r3 * orbit.position_km, orbit.velocity_km_s])
+    gain = float(by_energy @ (covariance_factor(orbit.covariance)[:6] @ direction))
+    return np.asarray(-direction if gain < 0.0 else direction, dtype=np.float64)
 
 
 def straight_line(factor: Array, direction: Array, sigma_max: float) -> LineOfVariations:

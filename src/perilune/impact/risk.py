@@ -33,6 +33,8 @@ from perilune.impact.line_of_variations import (
     Corrector,
     corrected_line,
     straight_line,
+    toward_larger_orbits,
+    weakest_direction,
 )
 from perilune.impact.linear import probability_in_disc
 from perilune.impact.local_samples import LocalSamples
@@ -213,12 +215,8 @@ class _Stage:
         return float(np.median(np.linalg.svd(known, compute_uv=False)[:, 1]))
 
     def _direction(self) -> NDArray[np.float64]:
-        """Unit vector of the whitened coordinates that moves the object farthest in the end."""
-        known = self.nominal.factors[np.isfinite(self.nominal.factors).all(axis=(1, 2))]
-        if known.size == 0:
-            return np.asarray(np.eye(6 + len(self.orbit.cartesian().parameters))[0])
-        right = np.asarray(np.linalg.svd(known[-1])[2], dtype=np.float64)
-        return np.asarray(right[0])
+        """Unit vector of the whitened coordinates along which the line of variations runs."""
+        return weakest_direction(self.nominal.factors, self.orbit.cartesian())
 
     def _along_line(
         self, reason: str, least: float, correct: Corrector | None
@@ -311,7 +309,8 @@ class _Stage:
         aims = self.reached or self.nominal.encounters
         direction = self._direction()
         if aims and aims[0].factor is not None:
-            direction = largest_stretch(aims[0].factor, aims[0].plane.coordinates_jacobian)
+            stretched = largest_stretch(aims[0].factor, aims[0].plane.coordinates_jacobian)
+            direction = toward_larger_orbits(stretched, self.orbit.cartesian())
         clones = run_clones(
             self.ephemeris,
             self.orbit,
