@@ -56,6 +56,7 @@ def test_the_phase_keeps_the_span() -> None:
         ("halo", 1, {"perilune_km": 40000.0}, 10),
         ("lyapunov", 2, {"period_d": 15.0}, 6),
         ("butterfly", 2, {"period_d": 14.0}, 6),
+        ("butterfly", 2, {"period_d": 20.0}, 6),  # loops with several apses in an arc
     ],
 )
 def test_every_family_flies(name: str, point: int | None, wish: dict, revolutions: int) -> None:  # type: ignore[type-arg]

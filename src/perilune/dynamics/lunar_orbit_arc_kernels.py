@@ -42,7 +42,7 @@ def carry_arcs(
     """
     reference = forces.reference_mjd
     later = np.empty(1)
-    event = np.empty((2, 43))
+    event = np.empty((8, 43))  # wide loops far out have several apses in an arc
     out = np.empty((2, 42))
     for k in range(times_s.size - 1):
         # A journey counts from its own start.
