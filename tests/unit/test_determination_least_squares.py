@@ -212,3 +212,17 @@ def test_what_circles_the_earth_or_the_moon_is_said_to(
     assert judged.status == "converged"
     assert judged.bound_to == bound_to
     assert ("in orbit about" in judged.reason) == (bound_to is not None)
+
+
+@pytest.mark.parametrize(("days", "status"), [(0.04, "unconstrained"), (400.0, "failed")])
+def test_corrections_that_do_not_settle_in_a_short_arc_are_its_fault(
+    days: float, status: str
+) -> None:
+    """Such an arc was "failed", and its risk an error instead of what ranging leaves possible."""
+    ephemeris = solar_system()
+    orbit = _orbit("Apophis")
+    rows = measured(ephemeris, orbit, _arc(orbit, days, 8), seed=4)
+    solution = fit_orbit(ephemeris, orbit, None, rows, np.ones(8, dtype=np.bool_), max_steps=1)
+    assert solution is not None
+    assert not solution.has_converged
+    assert verdict(solution, (), rows).status == status

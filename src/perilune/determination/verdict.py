@@ -121,7 +121,9 @@ def verdict(
     rejected = 1.0 - float(np.mean(solution.used))
     status: Status = "converged"
     reason = f"{int(solution.used.sum())} observations over {length} determine the orbit"
-    if not solution.has_converged:
+    # Corrections wander where nothing holds them: that is the arc's fault, not theirs.
+    is_open = range_sigma > MAX_RANGE_SIGMA or energy_sigma > MAX_ENERGY_SIGMA
+    if not (solution.has_converged or is_open):
         status, reason = "failed", "the differential corrections did not settle"
     elif solution.degrees_of_freedom <= 0:
         status, reason = "unconstrained", "as many unknowns as measurements"
@@ -131,7 +133,7 @@ def verdict(
     elif solution.chi2_reduced > MAX_CHI2_REDUCED:
         status = "failed"
         reason = f"the residuals are too large (reduced chi2 {solution.chi2_reduced:.1f})"
-    elif range_sigma > MAX_RANGE_SIGMA or energy_sigma > MAX_ENERGY_SIGMA:
+    elif is_open:
         status = "unconstrained"
         reason = (
             f"an arc of {length} leaves the distance open by {100.0 * range_sigma:.2g} % and the "
