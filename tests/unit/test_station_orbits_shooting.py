@@ -11,10 +11,9 @@ from perilune.dynamics.lunar_orbit_rotating import epochs_of_phase, rotating_fra
 from perilune.dynamics.three_body_families import family, member
 from perilune.ephemeris import planets
 from perilune.errors import InputError, NotConvergedError, OutOfRangeError
-from perilune.station.orbits.flown import periodic_orbit, reference_orbit, reference_orbit
+from perilune.station.orbits.flown import periodic_orbit, reference_orbit
 from perilune.station.orbits.shooting import carry_into_ephemeris
 from perilune.station.spacecraft import Orbiter
-from perilune.times import parse_epoch
 from perilune.times import parse_epoch
 
 
