@@ -14,6 +14,8 @@ from perilune.impact import assess_risk, find_approaches
 from perilune.impact.approaches import NominalRun
 from perilune.impact.line_of_variations import Corrected
 from perilune.orbits import catalogue
+from perilune.orbits.elements import CartesianState
+from perilune.orbits.orbit import Orbit
 from perilune.times import parse_epoch
 
 UNTIL = parse_epoch("2033-01-01")
@@ -126,6 +128,17 @@ def test_approaches_are_the_same_from_either_side_of_the_epoch() -> None:
     assert find_approaches([orbit], ["earth"], stop, stop + 100.0, 1.0e6) == []
     with pytest.raises(InputError, match="empty"):
         find_approaches([orbit], ["earth"], stop, start, 1.0e6)
+
+
+def test_a_minimum_at_the_own_epoch_is_listed_once() -> None:
+    """It ends the way back and begins the way on: once both told it."""
+    epoch = parse_epoch("2030-01-01")
+    passing = CartesianState((60_000.0, 0.0, 0.0), (0.0, 9.0, 0.0), "ICRF", "EARTH")
+    orbit = Orbit("2030 AA1", None, None, "1", "test", None, epoch, passing)
+    found = find_approaches([orbit], ["earth"], epoch - 5.0, epoch + 5.0, 1.0e6)
+    assert [(round(a.distance_km), a.epoch_mjd_tdb - epoch) for a in found] == [
+        (60_000, pytest.approx(0.0, abs=1e-4))
+    ]
 
 
 def test_clones_in_company_fly_as_they_would_alone() -> None:

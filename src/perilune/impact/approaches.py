@@ -18,6 +18,7 @@ from perilune.impact.b_plane import PlaneUncertainty, TargetPlane, target_plane
 from perilune.orbits.orbit import Orbit
 
 _CHECKPOINT_D: Final = 730.5
+_SAME_D: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,15 +201,29 @@ def find_approaches(
             ends.append(start_mjd_tdb)
         if stop_mjd_tdb > orbit.epoch_mjd_tdb:
             ends.append(stop_mjd_tdb)
+        own = []
         for end in ends:
             run = nominal_run(ephemeris, orbit, bodies, end, within_km, threads)
             for encounter in run.encounters:
                 inside = start_mjd_tdb <= encounter.epoch_mjd_tdb <= stop_mjd_tdb
                 if inside and encounter.distance_km <= within_km:
-                    found.append(_approach(orbit, encounter))
+                    own.append(_approach(orbit, encounter))
+        found += _once_each(own)
     if progress is not None:
         progress(1.0, "approaches")
     return sorted(found, key=lambda approach: approach.epoch_mjd_tdb)
+
+
+def _once_each(found: Sequence[Approach]) -> list[Approach]:
+    """One orbit's approaches: a minimum at its own epoch comes from both directions."""
+    kept: list[Approach] = []
+    for one in sorted(found, key=lambda approach: approach.epoch_mjd_tdb):
+        if not any(
+            one.body == other.body and one.epoch_mjd_tdb - other.epoch_mjd_tdb < _SAME_D
+            for other in kept
+        ):
+            kept.append(one)
+    return kept
 
 
 def _approach(orbit: Orbit, encounter: NominalEncounter) -> Approach:
