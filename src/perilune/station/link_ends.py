@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Final
+from functools import lru_cache
+from typing import Final, Literal
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from perilune.astrometry.sites import Observer
 from perilune.astrometry.sites import Site as GroundSite
 from perilune.constants import DAY_S, MOON_RADIUS_KM
 from perilune.ephemeris import planets
+from perilune.frames.earth import earth_orientation
+from perilune.frames.moon import MOON_ME, moon_orientation
+from perilune.frames.orientation import Orientation
 from perilune.station.facilities import Facility
 from perilune.station.horizon import AZIMUTHS, Horizon
 from perilune.station.light import local_axes
@@ -125,9 +129,8 @@ def site_end(
     else:
         horizon = np.full(AZIMUTHS, -0.5 * math.pi)
     top = GroundSite(site.id, ground.body, ground.position_fixed_km + site.mast * axes[2])
-    epoch, node_d = _nodes(span, _NODE_D[site.body])
-    orientation = top.orientation(epoch)
-    away = top.state(epoch)[0] - planets().state("moon", epoch)[0]
+    epoch, node_d, orientation, center = _body(site.body, span)
+    away = center + orientation.to_icrf(top.position_fixed_km)
     turned = tuple(np.ascontiguousarray(orientation.to_icrf(row)) for row in axes)
     lowest = 0.0 if site.body == "earth" else -math.pi
     mask = lowest if site.elevation_mask is None else site.elevation_mask
@@ -135,6 +138,17 @@ def site_end(
     return LinkEnd(
         site.id, site.body, facilities, horizon, mask, float(epoch[0]), node_d, away, turned
     )
+
+
+@lru_cache(maxsize=2)
+def _body(
+    body: Literal["earth", "moon"], span: tuple[float, float]
+) -> tuple[FloatArray, float, Orientation, FloatArray]:
+    """What all sites of a body share: nodes, their step, how it is turned, and its centre."""
+    epoch, node_d = _nodes(span, _NODE_D[body])
+    turned = earth_orientation(epoch) if body == "earth" else moon_orientation(epoch, MOON_ME)
+    center = planets().state(body, epoch)[0] - planets().state("moon", epoch)[0]
+    return epoch, node_d, turned, center
 
 
 def orbiter_end(station: Station, orbiter: Orbiter, span: tuple[float, float]) -> LinkEnd:

@@ -6,7 +6,9 @@ refraction are left out.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final, TypeAlias
@@ -37,6 +39,7 @@ from perilune.times import FloatArray
 STEP_D: Final = 1.0 / 1440.0
 EARTH: Final = "Earth (any)"
 _CHUNK: Final = 16384
+_WORKERS: Final = min(os.cpu_count() or 1, 8)
 _MOST_STEPS: Final = 4_000_000
 
 Progress = Callable[[float, str], None]
@@ -247,7 +250,9 @@ def _stretch(
     axes = [end.axes(*times) if end.body else np.zeros((0, 9)) for end in ends]
     earth_km, moon_km = earth.places_km(*times), np.zeros((times[2], 3))
     margins, rates = np.full((len(pairs), times[2]), 10.0), np.zeros((len(pairs), 2, times[2]))
-    for k, (a, b) in enumerate(pairs):
+
+    def fill(k: int) -> None:
+        a, b = pairs[k]
         bodies = (ends[a].body, ends[b].body)
         for own, other in ((a, b), (b, a)):
             end = ends[own]
@@ -262,6 +267,9 @@ def _stretch(
         for back, links in enumerate(budgets[k]):
             if links.size:
                 link_rates(places[a], places[b], margins[k], links, rates[k, back])
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        list(pool.map(fill, range(len(pairs))))
     return margins, rates
 
 
