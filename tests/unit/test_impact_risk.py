@@ -9,12 +9,13 @@ import pytest
 
 from perilune.dynamics import DEFAULT_OPTIONS, propagate, solar_system
 from perilune.dynamics.orbit_paths import covariance_factor, particle
-from perilune.errors import InputError, OutOfRangeError
+from perilune.errors import InputError, NotConvergedError, OutOfRangeError
 from perilune.impact import assess_risk, find_approaches
 from perilune.impact.approaches import NominalRun
 from perilune.impact.line_of_variations import Corrected
 from perilune.orbits import catalogue
 from perilune.orbits.elements import CartesianState
+from perilune.orbits.non_gravitational import NonGravitational
 from perilune.orbits.orbit import Orbit
 from perilune.times import parse_epoch
 
@@ -139,6 +140,15 @@ def test_a_minimum_at_the_own_epoch_is_listed_once() -> None:
     assert [(round(a.distance_km), a.epoch_mjd_tdb - epoch) for a in found] == [
         (60_000, pytest.approx(0.0, abs=1e-4))
     ]
+
+
+def test_an_orbit_that_cannot_be_followed_is_no_orbit_without_approaches() -> None:
+    """A push of 1e200 au/d2: once the answer was "none"."""
+    pushed = NonGravitational(a1_au_d2=1e200)
+    orbit = replace(catalogue.find("433"), non_gravitational=pushed, covariance=None)
+    epoch = orbit.epoch_mjd_tdb
+    with pytest.raises(NotConvergedError, match=r"Eros.*the propagation failed: "):
+        find_approaches([orbit], ["earth"], epoch, epoch + 50.0, 1.0e6)
 
 
 def test_clones_in_company_fly_as_they_would_alone() -> None:

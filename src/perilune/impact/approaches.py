@@ -11,9 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perilune.dynamics import Encounters, Progress, Watch, propagate, solar_system
-from perilune.dynamics.orbit_paths import covariance_factor, engine_parameters, nominal
+from perilune.dynamics.orbit_paths import (
+    covariance_factor,
+    engine_parameters,
+    nominal,
+    status_text,
+)
+from perilune.dynamics.particles import Status
 from perilune.ephemeris import MAJOR_BODIES, Ephemeris
-from perilune.errors import InputError
+from perilune.errors import InputError, NotConvergedError
 from perilune.impact.b_plane import PlaneUncertainty, TargetPlane, target_plane
 from perilune.orbits.orbit import Orbit
 
@@ -108,6 +114,7 @@ def nominal_run(
     Raises:
         OutOfRangeError: the date outside the ephemeris.
         InputError: the object starts inside a body.
+        NotConvergedError: the orbit cannot be followed so far.
     """
     cartesian = orbit.cartesian()
     covariance = cartesian.covariance
@@ -122,6 +129,10 @@ def nominal_run(
         variations=variations,
         threads=threads,
     )
+    status = int(result.status[0])
+    if status > Status.IMPACTED:
+        ended = status_text(status, -1, float(result.stop_mjd_tdb[0]))
+        raise NotConvergedError(f"{orbit.full_name}: the propagation {ended}.")
     factor = covariance_factor(covariance) if covariance is not None else np.zeros((0, 0))
     found = result.encounters
     found = found.where(np.isin(found.body, [ephemeris.body_index(body) for body in bodies]))
@@ -182,6 +193,7 @@ def find_approaches(
         InputError: the interval is empty, or an object starts inside a body.
         OutOfRangeError: a date outside the ephemeris.
         UnknownNameError: no such body.
+        NotConvergedError: an orbit cannot be followed so far.
     """
     if not start_mjd_tdb < stop_mjd_tdb:
         raise InputError(
