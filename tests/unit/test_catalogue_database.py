@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from perilune.catalogue import (
     open_database,
     write_audit,
 )
-from perilune.catalogue.database import SCHEMA
+from perilune.catalogue.database import SCHEMA, _write_ahead
 from perilune.catalogue.tables import APPEND_ONLY, metadata, stations
 from perilune.errors import InputError
 
@@ -61,6 +63,30 @@ def test_two_processes_may_make_a_database_at_once(place: str) -> None:
     opened = open_database(place)
     opened.check()
     opened.close()
+
+
+def test_many_may_switch_a_new_file_to_the_write_ahead_log_at_once(tmp_path: Path) -> None:
+    """Without waiting, one in twenty was told that the database is locked."""
+    refused: list[Exception] = []
+
+    def switch(place: Path, together: threading.Barrier) -> None:
+        connection = sqlite3.connect(place, isolation_level=None)
+        together.wait()
+        try:
+            _write_ahead(connection.cursor(), 10.0)
+        except sqlite3.OperationalError as error:
+            refused.append(error)
+        connection.close()
+
+    for number in range(60):
+        together = threading.Barrier(4)
+        place = tmp_path / f"{number}.db"
+        threads = [threading.Thread(target=switch, args=(place, together)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert refused == []
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)

@@ -8,7 +8,9 @@ there, rather than fail half-way.
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -226,8 +228,8 @@ def _open_sqlite(url: URL, wait_s: float) -> Database:
     def _prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # transactions begin when we say so, not by guesses
         cursor = connection.cursor()
+        _write_ahead(cursor, wait_s)
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
             f"cache_size=-{_CACHE_KIB}",
@@ -260,6 +262,24 @@ def _open_postgresql(url: URL, wait_s: float) -> Database:
             f"{shown} needs the driver for PostgreSQL: pip install 'perilune[postgres]'."
         ) from error
     return Database(engine, shown)
+
+
+def _write_ahead(cursor: sqlite3.Cursor, wait_s: float) -> None:
+    """Switch to the write-ahead log; two who make a file at once do so in turn.
+
+    Whatever its timeout, SQLite gives up at once where two wait for each other, as do two that
+    have looked into the new file and both want it alone.
+    """
+    until_s = time.monotonic() + wait_s
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until_s:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _bring_up_to_date(database: Database) -> None:
