@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perilune.constants import AU_KM
+from perilune.dynamics.chunk import Watch
 from perilune.dynamics.massive_asteroids import solar_system
 from perilune.dynamics.particles import Particles, Propagation
-from perilune.dynamics.propagator import Watch, propagate
+from perilune.dynamics.propagator import propagate
 from perilune.orbits import catalogue
 
 Array = NDArray[np.float64]

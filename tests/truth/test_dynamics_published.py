@@ -16,10 +16,11 @@ import pytest
 from numpy.typing import NDArray
 
 from perilune.constants import AU_KM, DAY_S
+from perilune.dynamics.chunk import Watch
 from perilune.dynamics.massive_asteroids import solar_system
 from perilune.dynamics.orbit_paths import nominal, own_body
 from perilune.dynamics.particles import Particles, Status
-from perilune.dynamics.propagator import Watch, propagate
+from perilune.dynamics.propagator import propagate
 from perilune.ephemeris import MAJOR_BODIES
 from perilune.frames.ecliptic import icrf_from_ecliptic
 from perilune.orbits.catalogue import find

@@ -16,9 +16,10 @@ from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
 from perilune.constants import MJD_OF_JD
+from perilune.dynamics.chunk import Watch
 from perilune.dynamics.massive_asteroids import RECORD_D, solar_system
 from perilune.dynamics.orbit_paths import nominal
-from perilune.dynamics.propagator import Watch, propagate
+from perilune.dynamics.propagator import propagate
 from perilune.ephemeris import Ephemeris, planets
 from perilune.ephemeris.body_kernels import states_at
 from perilune.orbits.catalogue import find

@@ -9,9 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from perilune.constants import AU_KM, DAY_S
+from perilune.dynamics.chunk import Watch
 from perilune.dynamics.encounter_kernels import DenseStep, dense_state
 from perilune.dynamics.particles import Particles, Propagation, Status
-from perilune.dynamics.propagator import Watch, propagate
+from perilune.dynamics.propagator import propagate
 from perilune.ephemeris import MAJOR_BODIES, planets
 from perilune.frames.earth import earth_orientation
 from perilune.frames.geodetic import geodetic_from_itrs

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 from perilune.constants import AU_KM, DAY_S
+from perilune.dynamics.chunk import Watch
 from perilune.dynamics.force_kernels import delayed_distance
 from perilune.dynamics.massive_asteroids import STATES, solar_system
 from perilune.dynamics.particles import Particles, Propagation, Status
-from perilune.dynamics.propagator import DEFAULT_OPTIONS, Watch, propagate
+from perilune.dynamics.propagator import DEFAULT_OPTIONS, propagate
 from perilune.ephemeris import planets
 from perilune.errors import InputError, OutOfRangeError, UnknownNameError
 

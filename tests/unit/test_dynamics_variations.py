@@ -12,8 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from perilune.constants import AU_KM, DAY_S
+from perilune.dynamics.chunk import Parameter, Watch
 from perilune.dynamics.particles import Particles
-from perilune.dynamics.propagator import DEFAULT_OPTIONS, Parameter, Watch, propagate
+from perilune.dynamics.propagator import DEFAULT_OPTIONS, propagate
 from perilune.ephemeris import planets
 
 Floats = NDArray[np.float64]

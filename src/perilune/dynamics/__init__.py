@@ -1,9 +1,10 @@
 """Forces, the integrator, variational equations: where anything goes."""
 
+from perilune.dynamics.chunk import Parameter, Watch
 from perilune.dynamics.massive_asteroids import solar_system
 from perilune.dynamics.orbit_paths import OrbitPath, propagate_orbits
 from perilune.dynamics.particles import Encounters, Particles, Propagation, Status
-from perilune.dynamics.propagator import DEFAULT_OPTIONS, Parameter, Progress, Watch, propagate
+from perilune.dynamics.propagator import DEFAULT_OPTIONS, Progress, propagate
 
 __all__ = [
     "DEFAULT_OPTIONS",

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perilune.constants import AU_KM, DAY_S
+from perilune.dynamics.chunk import Parameter
 from perilune.dynamics.massive_asteroids import solar_system
 from perilune.dynamics.particles import Particles, Status
-from perilune.dynamics.propagator import Parameter, Progress, propagate
+from perilune.dynamics.propagator import Progress, propagate
 from perilune.ephemeris import MAJOR_BODIES, Ephemeris
 from perilune.errors import InputError
 from perilune.orbits.non_gravitational import NonGravitational

@@ -195,10 +195,9 @@ def _seen(document: str, element_id: str, orbit: Orbit, epoch_mjd_tdb: float) ->
     element = station.element(element_id)
     observer = station.observer(element_id)
     flown = _flown(orbit, math.floor(epoch_mjd_tdb))
-    if flown.status != "reached":  # it ends that day, but perhaps only after this moment
-        path = sky_path(solar_system(), orbit, observer, np.array([epoch_mjd_tdb]))
-    else:
-        path = sky_path(solar_system(), orbit, observer, np.array([epoch_mjd_tdb]), flown=flown)
+    # One that ends that day may end after this moment: then it is flown to the moment alone.
+    whole = flown if flown.status == "reached" else None
+    path = sky_path(solar_system(), orbit, observer, np.array([epoch_mjd_tdb]), flown=whole)
     ellipse = path.ellipse()
     return {
         "element": element.id,

@@ -44,6 +44,20 @@ def moon_axis_km(state: SpacecraftState) -> float | None:
     return 1.0 / inverse if inverse * _MOON_ORBIT_KM > 1.0 else None
 
 
+def lowest_time_d(states: FloatArray) -> float:
+    """The dynamical time, days, at the lowest point over the ground that states (N, 6) lead to.
+
+    As if the Moon alone attracted, as a point.
+    """
+    gm = planets().constants.gm_major_km3_s2[4]
+    place, velocity = states[:, :3], states[:, 3:]
+    momentum2 = np.sum(np.cross(place, velocity) ** 2, axis=1)
+    energy = 0.5 * np.sum(velocity**2, axis=1) - gm / np.linalg.norm(place, axis=1)
+    shape = np.sqrt(np.maximum(1.0 + 2.0 * energy * momentum2 / gm**2, 0.0))
+    lowest_km = max(float((momentum2 / gm / (1.0 + shape)).min()), MOON_RADIUS_KM)
+    return math.sqrt(lowest_km**3 / gm) / DAY_S
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FreeOrbiter:
     """An orbiter of the Moon that nobody steers."""
@@ -104,17 +118,11 @@ def _flown(
 ) -> tuple[FloatArray, FloatArray, float | None]:
     """Epochs (N,) ascending and states (N, 6) to one side of a state; when it met the ground."""
     own = np.array(state)
-    place, velocity = own[:3], own[3:]
-    gm = planets().constants.gm_major_km3_s2[4]
-    momentum2 = float(np.sum(np.cross(place, velocity) ** 2))
-    energy = 0.5 * float(velocity @ velocity) - gm / float(np.linalg.norm(place))
-    shape = math.sqrt(max(1.0 + 2.0 * energy * momentum2 / gm**2, 0.0))
-    lowest_km = max(momentum2 / gm / (1.0 + shape), MOON_RADIUS_KM)
-    node_d = _NODE * math.sqrt(lowest_km**3 / gm) / DAY_S
+    node_d = _NODE * lowest_time_d(own[np.newaxis])
     count = math.ceil(abs(reach_d) / node_d) + _POINTS
     steps = np.arange(1.0, count + 1.0) * math.copysign(node_d, reach_d)
     forces = SpacecraftForces(lunar_field=lunar_field())
-    begin = SpacecraftState(start, "moon", place, velocity)
+    begin = SpacecraftState(start, "moon", own[:3], own[3:])
     path = propagate_spacecraft(begin, forces, start + steps)
     lived = np.isfinite(path.states[:, 0])
     epochs = np.concatenate([[start], path.epoch_mjd_tdb[lived]])

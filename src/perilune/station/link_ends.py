@@ -10,13 +10,12 @@ from typing import Final, Literal
 import numpy as np
 
 from perilune.astrometry.sites import Observer
-from perilune.astrometry.sites import Site as GroundSite
-from perilune.constants import DAY_S, MOON_RADIUS_KM
 from perilune.ephemeris import planets
 from perilune.frames.earth import earth_orientation
 from perilune.frames.moon import MOON_ME, moon_orientation
 from perilune.frames.orientation import Orientation
 from perilune.station.facilities import Facility
+from perilune.station.free_orbits import lowest_time_d
 from perilune.station.horizon import AZIMUTHS, Horizon
 from perilune.station.light import local_axes
 from perilune.station.link_kernels import evenly_between
@@ -128,9 +127,8 @@ def site_end(
         horizon = (around or site_horizon(site, station.folder)).altitude_rad
     else:
         horizon = np.full(AZIMUTHS, -0.5 * math.pi)
-    top = GroundSite(site.id, ground.body, ground.position_fixed_km + site.mast * axes[2])
     epoch, node_d, orientation, center = _body(site.body, span)
-    away = center + orientation.to_icrf(top.position_fixed_km)
+    away = center + orientation.to_icrf(ground.position_fixed_km + site.mast * axes[2])
     turned = tuple(np.ascontiguousarray(orientation.to_icrf(row)) for row in axes)
     lowest = 0.0 if site.body == "earth" else -math.pi
     mask = lowest if site.elevation_mask is None else site.elevation_mask
@@ -169,16 +167,10 @@ def _table_of(path: PropagatedOrbiter, span: tuple[float, float]) -> TabulatedOr
     The nodes are half a dynamical time of the lowest point apart: Hermite's polynomial of degree 7
     leaves centimetres in a low orbit.
     """
-    gm = planets().constants.gm_major_km3_s2[4]
     rough = _nodes(span, 1.0, outside=0)[0]
     states = np.concatenate(path.state(rough), axis=1)
     states -= np.concatenate(planets().state("moon", rough), axis=1)
-    place, speed = states[:, :3], states[:, 3:]
-    momentum2 = np.sum(np.cross(place, speed) ** 2, axis=1)
-    energy = 0.5 * np.sum(speed**2, axis=1) - gm / np.linalg.norm(place, axis=1)
-    shape = np.sqrt(np.maximum(1.0 + 2.0 * energy * momentum2 / gm**2, 0.0))
-    lowest_km = float((momentum2 / gm / (1.0 + shape)).min())
-    node_d = 0.5 * math.sqrt(max(lowest_km, MOON_RADIUS_KM) ** 3 / gm) / DAY_S
+    node_d = 0.5 * lowest_time_d(states)
     epoch = _nodes(span, min(node_d, 1.0 / 24.0), outside=0)[0]
     own = np.concatenate(path.state(epoch), axis=1)
     own -= np.concatenate(planets().state("moon", epoch), axis=1)

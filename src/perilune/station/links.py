@@ -6,9 +6,7 @@ refraction are left out.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final, TypeAlias
@@ -33,13 +31,13 @@ from perilune.station.link_kernels import (
     lower_margins,
     relay,
 )
+from perilune.station.side_by_side import side_by_side
 from perilune.station.station import Station
 from perilune.times import FloatArray
 
 STEP_D: Final = 1.0 / 1440.0
 EARTH: Final = "Earth (any)"
 _CHUNK: Final = 16384
-_WORKERS: Final = min(os.cpu_count() or 1, 8)
 _MOST_STEPS: Final = 4_000_000
 
 Progress = Callable[[float, str], None]
@@ -268,8 +266,7 @@ def _stretch(
             if links.size:
                 link_rates(places[a], places[b], margins[k], links, rates[k, back])
 
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        list(pool.map(fill, range(len(pairs))))
+    side_by_side(fill, range(len(pairs)))
     return margins, rates
 
 

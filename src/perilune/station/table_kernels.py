@@ -7,16 +7,14 @@ from numpy.typing import NDArray
 
 from perilune.jit import kernel
 
-_DAY_S = 86400.0
-
 
 @kernel
 def hermite_states(
-    table_mjd_tdb: NDArray[np.float64],
+    table_s: NDArray[np.float64],
     table: NDArray[np.float64],
     start: NDArray[np.int64],
     points: int,
-    wanted_mjd_tdb: NDArray[np.float64],
+    wanted_s: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
     """States (M, 6) between those of a table (N, 6), whose velocities fix the slopes.
@@ -25,24 +23,24 @@ def hermite_states(
     made anew only where the rows used are others.
 
     Args:
-        table_mjd_tdb: (N,) ascending.
+        table_s: (N,) ascending, from any origin.
         table: km and km/s.
         start: (M,) the first of the rows used for each epoch.
         points: how many rows are used at once.
-        wanted_mjd_tdb: (M,).
+        wanted_s: (M,), from the same.
         out: filled, km and km/s.
     """
     count = 2 * points
     node_s = np.empty(count)
     newton = np.empty((count, 3))
     held = -1
-    for m in range(wanted_mjd_tdb.size):
+    for m in range(wanted_s.size):
         first = start[m]
-        origin = table_mjd_tdb[first]
+        origin = table_s[first]
         if first != held:
             held = first
             for j in range(points):
-                node_s[2 * j] = (table_mjd_tdb[first + j] - origin) * _DAY_S
+                node_s[2 * j] = table_s[first + j] - origin
                 node_s[2 * j + 1] = node_s[2 * j]
                 for k in range(3):
                     newton[2 * j, k] = table[first + j, k]
@@ -55,7 +53,7 @@ def hermite_states(
                             newton[i, k] = table[first + i // 2, 3 + k]
                         else:
                             newton[i, k] = (newton[i, k] - newton[i - 1, k]) / gap_s
-        time_s = (wanted_mjd_tdb[m] - origin) * _DAY_S
+        time_s = wanted_s[m] - origin
         for k in range(3):
             value, rate = newton[count - 1, k], 0.0
             for i in range(count - 2, -1, -1):

@@ -57,11 +57,11 @@ class TabulatedStates:
         if self.is_hermite:
             out = np.empty((epoch_mjd_tdb.size, 6))
             hermite_states(
-                np.ascontiguousarray(self.epoch_mjd_tdb),
+                (self.epoch_mjd_tdb - first) * DAY_S,
                 np.ascontiguousarray(self.states),
                 start,
                 self.points,
-                np.ascontiguousarray(epoch_mjd_tdb),
+                (epoch_mjd_tdb - first) * DAY_S,
                 out,
             )
             return out
@@ -70,6 +70,22 @@ class TabulatedStates:
         nodes_s = (self.epoch_mjd_tdb[rows] - epoch_mjd_tdb[:, np.newaxis]) * DAY_S
         weights = _lagrange(nodes_s)
         return np.asarray(np.einsum("mp,mpk->mk", weights, self.states[rows]))
+
+
+def spaced_by_distance(
+    grid_mjd_tdb: FloatArray, distance_km: FloatArray, gm_km3_s2: float, share: float, most_d: float
+) -> FloatArray:
+    """Epochs from a rough grid's first to its last, a share of the dynamical time apart.
+
+    Args:
+        grid_mjd_tdb: (N,) ascending.
+        distance_km: (N,) from the attracting body.
+        share: of the dynamical time there.
+        most_d: the widest spacing.
+    """
+    spacing_d = np.minimum(share * np.sqrt(distance_km**3 / gm_km3_s2) / DAY_S, most_d)
+    count = np.concatenate([[0.0], np.cumsum(np.diff(grid_mjd_tdb) / spacing_d[1:])])
+    return np.interp(np.linspace(0.0, count[-1], int(count[-1]) + 8), count, grid_mjd_tdb)
 
 
 def _lagrange(nodes_s: FloatArray) -> FloatArray:

@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from perilune.constants import DAY_S
 from perilune.ephemeris import planets
 from perilune.errors import InputError
 from perilune.orbits.oem import OemSegment, write_oem
@@ -19,6 +18,7 @@ from perilune.station.orbits.report import OrbiterRow
 from perilune.station.orbits.track import span_of
 from perilune.station.paths import orbiter_path
 from perilune.station.spacecraft import Orbiter
+from perilune.station.tabulated import spaced_by_distance
 
 FloatArray = NDArray[np.float64]
 
@@ -93,9 +93,7 @@ def _sampled(
     grid = np.linspace(first, last, count)
     radius_km = np.linalg.norm(from_moon(grid)[:, :3], axis=1)
     gm = planets().constants.gm_major_km3_s2[4]
-    spacing_d = np.minimum(_SPACING * np.sqrt(radius_km**3 / gm) / DAY_S, period_d / 40.0)
-    steps = np.concatenate([[0.0], np.cumsum(np.diff(grid) / spacing_d[1:])])
-    epochs = np.interp(np.linspace(0.0, steps[-1], int(steps[-1]) + _POINTS), steps, grid)
+    epochs = spaced_by_distance(grid, radius_km, gm, _SPACING, period_d / 40.0)
     return epochs, from_moon(epochs)
 
 

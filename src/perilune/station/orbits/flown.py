@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from perilune.constants import DAY_S, MOON_RADIUS_KM
+from perilune.constants import MOON_RADIUS_KM
 from perilune.dynamics.lunar_orbit import Event
 from perilune.dynamics.three_body import PeriodicOrbit
 from perilune.dynamics.three_body_families import family, member
@@ -26,7 +26,7 @@ from perilune.station.spacecraft import (
     Nrho,
     Orbiter,
 )
-from perilune.station.tabulated import TabulatedStates
+from perilune.station.tabulated import TabulatedStates, spaced_by_distance
 from perilune.times import parse_epoch
 
 FloatArray = NDArray[np.float64]
@@ -171,7 +171,5 @@ def tabulated(reference: ReferenceOrbit) -> TabulatedStates:
     grid = np.linspace(first, last, int((last - first) / step) + 2)
     radius_km = np.linalg.norm(reference.at(grid)[:, :3], axis=1)
     gm = planets().constants.gm_major_km3_s2[4]
-    spacing_d = np.minimum(0.15 * np.sqrt(radius_km**3 / gm) / DAY_S, reference.period_d / 100.0)
-    count = np.concatenate([[0.0], np.cumsum(np.diff(grid) / spacing_d[1:])])
-    epochs = np.interp(np.linspace(0.0, count[-1], int(count[-1]) + 2), count, grid)
+    epochs = spaced_by_distance(grid, radius_km, gm, 0.15, reference.period_d / 100.0)
     return TabulatedStates(epochs, reference.at(epochs), _POINTS, True, reference.name)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +17,9 @@ from perilune.dynamics.lunar_orbit import (
     propagate_spacecraft,
 )
 from perilune.errors import OutOfRangeError
+from perilune.station.side_by_side import side_by_side
 
 FloatArray = NDArray[np.float64]
-_WORKERS: Final = min(os.cpu_count() or 1, 8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +79,7 @@ class ReferenceOrbit:
             path = propagate_spacecraft(self._node(k), self.forces, wanted)
             out[rows] = path.states[back]
 
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            list(pool.map(fill, np.unique(arc).tolist()))
+        side_by_side(fill, np.unique(arc).tolist())
         return out
 
     def events(self, event: Event, direction: int = 0) -> tuple[FloatArray, FloatArray]:

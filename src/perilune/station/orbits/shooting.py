@@ -9,9 +9,8 @@ held at its edge, and the rest follows.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -27,6 +26,7 @@ from perilune.dynamics.lunar_orbit_rotating import epochs_of_phase, rotating_fra
 from perilune.dynamics.three_body import PeriodicOrbit
 from perilune.errors import InputError, NotConvergedError
 from perilune.station.orbits.reference import ReferenceOrbit
+from perilune.station.side_by_side import WORKERS, side_by_side
 
 FloatArray = NDArray[np.float64]
 Progress = Callable[[float, str], None]
@@ -42,7 +42,6 @@ _CLOSED: Final = 1e-10  # 0.04 m, 1e-7 m/s
 _TOLERANCE: Final = 1e-11
 _MARGIN_KM: Final = 2.0
 _MOON_BODY: Final = 4
-_WORKERS: Final = min(os.cpu_count() or 1, 8)
 
 
 def default_forces() -> SpacecraftForces:
@@ -127,17 +126,17 @@ class _Problem:
     ) -> bool:
         """`carry_arcs` in parts side by side; whether no arc meets the ground."""
         count = times_s.size - 1
-        cuts = np.linspace(0, count, min(_WORKERS, count) + 1).astype(np.int64).tolist()
+        cuts = np.linspace(0, count, min(WORKERS, count) + 1).astype(np.int64).tolist()
 
-        def part(first: int, last: int) -> bool:
+        def part(between: tuple[int, int]) -> bool:
+            first, last = between
             carried = carry_arcs(
                 self.forces, times_s[first : last + 1], states[first : last + 1], _TOLERANCE,
                 _MOON_BODY, ends[first:last], apses[first:last],
             )  # fmt: skip
             return carried == last - first
 
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            return all(pool.map(part, cuts[:-1], cuts[1:]))
+        return all(side_by_side(part, list(pairwise(cuts))))
 
 
 def _join(problem: _Problem, unknowns: FloatArray) -> FloatArray:
